@@ -32,8 +32,8 @@ pub use action::{
 pub use event::{Event, EventBody, EventDraft, EventSource, Timestamp};
 pub use id::{ConversationId, EventId, InvalidConversationId, ToolCallId};
 pub use metadata::{
-    CostEntry, LatencyEntry, LlmMetrics, ModelResponse, OpaqueJson, ToolCallMetadata,
-    ToolCallRecord, TokenUsage,
+    CostEntry, LatencyEntry, LlmMetrics, ModelResponse, OpaqueJson, TokenUsage, ToolCallMetadata,
+    ToolCallRecord,
 };
 pub use observation::{
     AgentStateChangedObservation, BrowseObservation, CommandMetadata, DelegateObservation,
