@@ -1,0 +1,93 @@
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use crate::entry::LogEntry;
+use crate::error::LogError;
+use crate::log::{LiveEnd, LogReader};
+
+/// Bytes read from the database at once.
+const PAGE_BYTES: usize = 256 * 1024;
+
+/// A cursor over one conversation: replay and live are the same to it.
+#[derive(Debug)]
+pub struct EventStream {
+    reader: LogReader,
+    end: watch::Receiver<LiveEnd>,
+    next: u64,
+    /// Entries read from the database but not yet given out; they begin at `next`.
+    page: VecDeque<Arc<LogEntry>>,
+}
+
+impl EventStream {
+    pub(crate) fn new(reader: LogReader, end: watch::Receiver<LiveEnd>, next: u64) -> Self {
+        Self { reader, end, next, page: VecDeque::new() }
+    }
+
+    /// Returns the id of the event that comes next.
+    #[must_use]
+    pub fn next_event_id(&self) -> u64 {
+        self.next
+    }
+
+    /// Says whether the cursor stands at the end of the log.
+    #[must_use]
+    pub fn is_at_end(&self) -> bool {
+        self.next >= self.end.borrow().next
+    }
+
+    /// Waits for events and returns them in order: at least one, and no more than about
+    /// `max_bytes`. It may be dropped while waiting without losing any.
+    ///
+    /// # Errors
+    /// Fails if the database cannot be read, or if the writer is gone and everything
+    /// was given out.
+    pub async fn next_batch(&mut self, max_bytes: usize) -> Result<Vec<Arc<LogEntry>>, LogError> {
+        loop {
+            let end = *self.end.borrow_and_update();
+            if self.next < end.next {
+                break;
+            }
+            if end.is_final {
+                return Err(LogError::Closed);
+            }
+            self.end.changed().await.map_err(|_| LogError::Closed)?;
+        }
+        if self.page.is_empty() {
+            if let Some(batch) = self.reader.tail_from(self.next, max_bytes) {
+                self.advance(&batch);
+                return Ok(batch);
+            }
+            // The page is kept if this future is dropped after the read.
+            self.page = self.reader.stored_from(self.next, PAGE_BYTES).await?.into();
+            if self.page.is_empty() {
+                // The conversation was deleted.
+                return Err(LogError::Closed);
+            }
+        }
+        let mut batch = Vec::new();
+        let mut bytes = 0;
+        while bytes < max_bytes {
+            let Some(entry) = self.page.pop_front() else { break };
+            bytes += entry.frame().len();
+            batch.push(entry);
+        }
+        self.advance(&batch);
+        Ok(batch)
+    }
+
+    /// Returns the entry that answers `action`, if it is at hand.
+    #[must_use]
+    pub fn answer_to(&self, action: oh_event::EventId) -> Option<Arc<LogEntry>> {
+        let answers = |entry: &&Arc<LogEntry>| entry.cause() == Some(action);
+        let ahead = self.page.iter().take(8).find(answers).cloned();
+        ahead.or_else(|| self.reader.answer_to(action))
+    }
+
+    fn advance(&mut self, batch: &[Arc<LogEntry>]) {
+        if let Some(last) = batch.last() {
+            self.next = last.id().0 + 1;
+        }
+    }
+}
