@@ -1,1 +1,26 @@
-//! `oh-agent`
+//! The agent as a pure state machine: what happened goes in, what to do next comes out.
+//!
+//! - [`Conversation`]: `apply` (what happened → state), `decide` (what came in → what to
+//!   record), `next_step` (state → what should be running now);
+//! - [`Input`]: what can come in; [`Step`]: what can be running;
+//! - [`tool_specs`]: the tools that the model is offered.
+//!
+//! It has no clock, no files, no network and no randomness, and it never sees the JSON of
+//! the wire: events come typed from `oh-event`, model answers typed from `oh-chat`.
+//!
+//! Invariants: the state is the fold of the events, so resuming is replaying; every
+//! runnable action is answered by exactly one observation; a step is named by a key that
+//! changes only if different work is wanted.
+#![warn(missing_docs, clippy::wildcard_enum_match_arm)]
+
+mod completion;
+mod config;
+mod conversation;
+mod lifecycle;
+mod prompt;
+mod tools;
+mod user_action;
+
+pub use config::AgentConfig;
+pub use conversation::{Conversation, Input, Step};
+pub use tools::tool_specs;

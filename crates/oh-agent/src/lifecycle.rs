@@ -1,0 +1,171 @@
+//! What is recorded when a conversation begins, comes back, or ends.
+
+use oh_event::{
+    Action, AgentState, AgentStateChangedObservation, ChangeAgentStateAction, ErrorObservation,
+    EventDraft, EventId, EventSource, Observation, OpaqueJson, RecallAction, RecallObservation,
+    RecallType, SystemAction,
+};
+
+use crate::conversation::Conversation;
+use crate::prompt::system_prompt;
+use crate::tools::tool_specs;
+
+const STOPPED_ID: &str = "AGENT_ERROR$ERROR_ACTION_NOT_EXECUTED_STOPPED";
+const FAILED_ID: &str = "AGENT_ERROR$ERROR_ACTION_NOT_EXECUTED_ERROR";
+const STOPPED: &str =
+    "Stop button pressed. The action was interrupted; it may have had part of its effect.";
+const RESTARTED: &str = "The server was restarted while this action was running. Its outcome is not known: look before you repeat it.";
+
+/// Why an action is left without an outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Interruption {
+    /// The user or the end of the session stopped the work.
+    Stopped,
+    /// The server died under it.
+    Restarted,
+}
+
+impl Conversation {
+    /// Returns what to record when a session starts on this conversation.
+    ///
+    /// A conversation that had events before gets an answer for every action that was
+    /// left without one, and waits for its user; nothing runs by itself.
+    #[must_use]
+    pub fn opening(&self) -> Vec<EventDraft> {
+        let mut drafts = vec![state_changed(AgentState::Loading, "")];
+        if self.system.is_none() {
+            drafts.push(self.system_draft());
+        }
+        drafts.extend(self.interrupted(Interruption::Restarted));
+        drafts.push(requested(AgentState::AwaitingUserInput));
+        drafts.push(state_changed(AgentState::AwaitingUserInput, ""));
+        drafts
+    }
+
+    /// Returns what to record when a session starts on a new conversation with its first
+    /// message: the agent begins by itself.
+    #[must_use]
+    pub fn opening_with(&self, message: EventDraft) -> Vec<EventDraft> {
+        let mut drafts = vec![state_changed(AgentState::Loading, ""), self.system_draft(), message];
+        drafts.push(requested(AgentState::Running));
+        let recall = self.recall_draft(&drafts);
+        let recall_id = EventId(self.next_id.0 + drafts.len() as u64);
+        drafts.push(recall);
+        drafts.push(state_changed(AgentState::Running, ""));
+        drafts.push(self.recalled(recall_id));
+        drafts
+    }
+
+    /// Returns what to record when the session ends.
+    #[must_use]
+    pub fn closing(&self) -> Vec<EventDraft> {
+        let mut drafts = self.interrupted(Interruption::Stopped);
+        if self.agent_state != AgentState::Stopped {
+            drafts.push(state_changed(AgentState::Stopped, ""));
+        }
+        drafts
+    }
+
+    /// Answers every action that has no answer yet.
+    pub(crate) fn interrupted(&self, interruption: Interruption) -> Vec<EventDraft> {
+        let (error_id, content) = match interruption {
+            Interruption::Stopped => (STOPPED_ID, STOPPED),
+            Interruption::Restarted => (FAILED_ID, RESTARTED),
+        };
+        let answer = |action: &std::sync::Arc<oh_event::Event>| {
+            let observation = Observation::Error(ErrorObservation {
+                content: content.to_owned(),
+                error_id: error_id.to_owned(),
+            });
+            let mut draft = EventDraft::of_observation(EventSource::Agent, observation);
+            draft.cause = Some(action.id);
+            draft.tool_call.clone_from(&action.draft.tool_call);
+            draft
+        };
+        self.pending.iter().map(answer).collect()
+    }
+
+    /// Asks for the facts about the workspace, on behalf of the first message.
+    pub(crate) fn recall_draft(&self, drafts: &[EventDraft]) -> EventDraft {
+        let query = drafts.iter().find_map(|draft| match draft.action() {
+            Some(Action::Message(message)) => Some(message.content.clone()),
+            Some(_) | None => None,
+        });
+        EventDraft::of_action(
+            EventSource::User,
+            Action::Recall(RecallAction {
+                recall_type: RecallType::WorkspaceContext,
+                query: query.unwrap_or_default(),
+                thought: String::new(),
+            }),
+        )
+    }
+
+    /// Returns the facts about the workspace.
+    pub(crate) fn recalled(&self, recall: EventId) -> EventDraft {
+        let observation = Observation::Recall(RecallObservation {
+            content: "Added workspace context".to_owned(),
+            recall_type: RecallType::WorkspaceContext,
+            repo_name: String::new(),
+            repo_directory: String::new(),
+            repo_branch: String::new(),
+            repo_instructions: String::new(),
+            runtime_hosts: OpaqueJson::empty_object(),
+            additional_agent_instructions: String::new(),
+            date: self.config.date.clone(),
+            custom_secrets_descriptions: OpaqueJson::empty_object(),
+            conversation_instructions: String::new(),
+            working_dir: self.config.workspace.clone(),
+            microagent_knowledge: Vec::new(),
+        });
+        EventDraft::of_observation(EventSource::Environment, observation).caused_by(recall)
+    }
+
+    fn system_draft(&self) -> EventDraft {
+        let tools = tool_specs(&self.config.workspace)
+            .into_iter()
+            .map(|tool| {
+                let function = serde_json::json!({
+                    "type": "function",
+                    "function": {
+                        "name": tool.name,
+                        "description": tool.description,
+                        "parameters": serde_json::from_str::<serde_json::Value>(&tool.parameters)
+                            .unwrap_or_default(),
+                    },
+                });
+                OpaqueJson::from_json_text(function.to_string())
+            })
+            .collect();
+        EventDraft::of_action(
+            EventSource::Agent,
+            Action::System(SystemAction {
+                content: system_prompt(&self.config),
+                tools: Some(tools),
+                openhands_version: Some(self.config.version.clone()),
+                agent_class: Some(self.config.agent_class.clone()),
+            }),
+        )
+    }
+}
+
+/// The agent's state is now `state`.
+pub(crate) fn state_changed(state: AgentState, reason: &str) -> EventDraft {
+    let observation = Observation::AgentStateChanged(AgentStateChangedObservation {
+        content: String::new(),
+        agent_state: state,
+        reason: reason.to_owned(),
+    });
+    EventDraft::of_observation(EventSource::Environment, observation)
+}
+
+/// The server asks for a state, as a session starts.
+fn requested(state: AgentState) -> EventDraft {
+    EventDraft::of_action(
+        EventSource::Environment,
+        Action::ChangeAgentState(ChangeAgentStateAction {
+            agent_state: state,
+            thought: String::new(),
+        }),
+    )
+}

@@ -1,0 +1,226 @@
+//! The events of a conversation as messages for the model.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+use oh_chat::{ChatMessage, ToolCall};
+use oh_event::{
+    Action, Event, EventBody, EventSource, MessageAction, Observation, RecallObservation,
+    RunObservation, ToolCallMetadata,
+};
+
+use crate::conversation::{Conversation, is_same_response};
+use crate::prompt::system_prompt;
+
+const NOT_EXECUTED: &str = "This call was not executed.";
+const FINISHED: &str = "The task was reported as finished.";
+
+/// Returns the system prompt and the history.
+pub(crate) fn messages(conversation: &Conversation) -> Vec<ChatMessage> {
+    let system = conversation.system.as_ref().and_then(|event| match event.action() {
+        Some(Action::System(system)) => Some(system.content.clone()),
+        Some(_) | None => None,
+    });
+    let text = system.unwrap_or_else(|| system_prompt(&conversation.config));
+    let mut builder = Builder {
+        messages: vec![ChatMessage::System { text }],
+        batch: None,
+        held: Vec::new(),
+        max_chars: conversation.config.max_message_chars,
+    };
+    for event in &conversation.history {
+        builder.add(event);
+    }
+    builder.end_batch();
+    builder.messages
+}
+
+struct Builder<'a> {
+    messages: Vec<ChatMessage>,
+    batch: Option<Batch<'a>>,
+    /// What came in while the calls of a batch were running; it goes after their results.
+    held: Vec<ChatMessage>,
+    max_chars: usize,
+}
+
+/// One response of the model with tool calls, and the results so far.
+struct Batch<'a> {
+    metadata: &'a ToolCallMetadata,
+    results: HashMap<&'a str, String>,
+}
+
+impl<'a> Builder<'a> {
+    fn add(&mut self, event: &'a Event) {
+        if let Some(metadata) = &event.draft.tool_call {
+            self.add_to_batch(event, metadata);
+            return;
+        }
+        let message = match &event.draft.body {
+            EventBody::Action(action) => action_message(event.draft.source, action),
+            EventBody::Observation(observation) => {
+                Some(user_text(self.shortened(observation_text(observation))))
+            }
+        };
+        let Some(message) = message else { return };
+        let is_open = self.batch.as_ref().is_some_and(|batch| {
+            batch.results.len() < batch.metadata.model_response.tool_calls.len()
+        });
+        if is_open {
+            self.held.push(message);
+        } else {
+            self.end_batch();
+            self.messages.push(message);
+        }
+    }
+
+    fn add_to_batch(&mut self, event: &'a Event, metadata: &'a ToolCallMetadata) {
+        let is_same =
+            self.batch.as_ref().is_some_and(|batch| is_same_response(batch.metadata, metadata));
+        if !is_same {
+            self.end_batch();
+            self.batch = Some(Batch { metadata, results: HashMap::new() });
+        }
+        let result = match &event.draft.body {
+            EventBody::Action(Action::Finish(_)) => FINISHED.to_owned(),
+            EventBody::Action(_) => return,
+            EventBody::Observation(observation) => self.shortened(observation_text(observation)),
+        };
+        if let Some(batch) = &mut self.batch {
+            batch.results.entry(metadata.tool_call_id.0.as_str()).or_insert(result);
+        }
+    }
+
+    /// Writes the response with all its calls and a result for each of them.
+    fn end_batch(&mut self) {
+        if let Some(Batch { metadata, mut results }) = self.batch.take() {
+            let response = &metadata.model_response;
+            let calls = response.tool_calls.iter();
+            self.messages.push(ChatMessage::Assistant {
+                text: response.content.clone().unwrap_or_default(),
+                tool_calls: calls
+                    .clone()
+                    .map(|call| ToolCall {
+                        id: call.id.0.clone(),
+                        name: call.name.clone(),
+                        arguments: call.arguments.clone(),
+                    })
+                    .collect(),
+            });
+            for call in calls {
+                let text = results.remove(call.id.0.as_str());
+                self.messages.push(ChatMessage::ToolResult {
+                    call_id: call.id.0.clone(),
+                    name: call.name.clone(),
+                    text: text.unwrap_or_else(|| NOT_EXECUTED.to_owned()),
+                });
+            }
+        }
+        self.messages.append(&mut self.held);
+    }
+
+    /// Cuts the middle out of a text that is too long.
+    fn shortened(&self, text: String) -> String {
+        const MARKER: &str = "\n[... Observation truncated due to length ...]\n";
+        if text.len() <= self.max_chars {
+            return text;
+        }
+        let count = text.chars().count();
+        if count <= self.max_chars {
+            return text;
+        }
+        let half = self.max_chars / 2;
+        let head: String = text.chars().take(half).collect();
+        let tail: String = text.chars().skip(count - half).collect();
+        format!("{head}{MARKER}{tail}")
+    }
+}
+
+fn user_text(text: String) -> ChatMessage {
+    ChatMessage::User { text, image_urls: Vec::new() }
+}
+
+fn action_message(source: EventSource, action: &Action) -> Option<ChatMessage> {
+    match (source, action) {
+        (EventSource::Agent, Action::Message(message)) => {
+            Some(ChatMessage::Assistant { text: message.content.clone(), tool_calls: Vec::new() })
+        }
+        (_, Action::Message(message)) => Some(user_message(message)),
+        (EventSource::User, Action::Run(run)) => {
+            Some(user_text(format!("The user ran this command in the terminal:\n{}", run.command)))
+        }
+        // Actions of the agent stem from tool calls; the rest says nothing to a model.
+        (_, _) => None,
+    }
+}
+
+fn user_message(message: &MessageAction) -> ChatMessage {
+    let mut text = message.content.clone();
+    if let Some(files) = message.file_urls.as_ref().filter(|files| !files.is_empty()) {
+        let _ = write!(text, "\n\nAttached files:\n{}", files.join("\n"));
+    }
+    ChatMessage::User { text, image_urls: message.image_urls.clone().unwrap_or_default() }
+}
+
+/// Returns an observation as the model reads it.
+fn observation_text(observation: &Observation) -> String {
+    match observation {
+        Observation::Run(run) => run_text(run),
+        Observation::Error(error) => {
+            format!("{}\n[The last action failed.]", error.content)
+        }
+        Observation::UserRejected(plain) => {
+            format!("{}\n[The user rejected the last action.]", plain.content)
+        }
+        Observation::Recall(recall) => recall_text(recall),
+        Observation::RunIpython(_)
+        | Observation::Read(_)
+        | Observation::Write(_)
+        | Observation::Edit(_)
+        | Observation::Browse(_)
+        | Observation::Mcp(_)
+        | Observation::Think(_)
+        | Observation::TaskTracking(_)
+        | Observation::Delegate(_)
+        | Observation::AgentStateChanged(_)
+        | Observation::Success(_)
+        | Observation::Condense(_)
+        | Observation::Download(_)
+        | Observation::LoopDetection(_)
+        | Observation::Null(_) => observation.content().to_owned(),
+    }
+}
+
+fn run_text(run: &RunObservation) -> String {
+    let metadata = &run.metadata;
+    let mut text = format!("{}{}{}", metadata.prefix, run.content, metadata.suffix);
+    if let Some(folder) = &metadata.working_dir {
+        let _ = write!(text, "\n[Current working directory: {folder}]");
+    }
+    if let Some(python) = &metadata.py_interpreter_path {
+        let _ = write!(text, "\n[Python interpreter: {python}]");
+    }
+    if metadata.exit_code != -1 {
+        let _ = write!(text, "\n[Command finished with exit code {}]", metadata.exit_code);
+    }
+    text
+}
+
+fn recall_text(recall: &RecallObservation) -> String {
+    let mut text = "<context>\nFacts from the server, not from the user.".to_owned();
+    for (label, value) in [
+        ("Working directory", &recall.working_dir),
+        ("Date (UTC)", &recall.date),
+        ("Repository", &recall.repo_name),
+        ("Repository directory", &recall.repo_directory),
+        ("Branch", &recall.repo_branch),
+        ("Repository instructions", &recall.repo_instructions),
+        ("Instructions for this runtime", &recall.additional_agent_instructions),
+        ("Instructions for this conversation", &recall.conversation_instructions),
+    ] {
+        if !value.is_empty() {
+            let _ = write!(text, "\n{label}: {value}");
+        }
+    }
+    text.push_str("\n</context>");
+    text
+}

@@ -1,0 +1,14 @@
+//! The state machine, driven without a clock, a model or a runtime.
+
+#[cfg(test)]
+mod lifecycle;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
+mod prompt;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod steps;
+#[cfg(test)]
+mod support;

@@ -1,0 +1,125 @@
+use oh_agent::{Input, tool_specs};
+use oh_chat::ChatMessage;
+use oh_event::AgentState;
+
+use crate::support::{FINISH, Harness, RUN, completion, user_run};
+
+/// The roles of a request: each tool call must be followed by its result.
+fn roles(harness: &Harness) -> Vec<String> {
+    let request = harness.conversation.completion_request();
+    request
+        .messages
+        .iter()
+        .map(|message| match message {
+            ChatMessage::System { .. } => "system".to_owned(),
+            ChatMessage::User { text, .. } => {
+                format!("user {}", text.chars().take(12).collect::<String>())
+            }
+            ChatMessage::Assistant { text, tool_calls } => {
+                format!("assistant {text} {}", tool_calls.len())
+            }
+            ChatMessage::ToolResult { text, .. } => {
+                format!("result {}", text.lines().next().unwrap_or_default())
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn the_model_sees_what_happened_in_order() {
+    let mut harness = Harness::started();
+    harness.put(Input::Completion(Ok(completion(1, "Look:", &[RUN, RUN]))));
+    harness.ran("one");
+    harness.ran("two");
+    assert_eq!(
+        roles(&harness),
+        [
+            "system",
+            "user go",
+            "user <context>\nFa",
+            "assistant Look: 2",
+            "result one",
+            "result two"
+        ]
+    );
+    harness.answer(&[FINISH]);
+    harness.say("thanks");
+    let roles = roles(&harness);
+    assert_eq!(
+        roles[6..],
+        ["assistant  1", "result The task was reported as finished.", "user thanks"]
+    );
+}
+
+#[test]
+fn a_message_during_a_command_stands_after_its_result() {
+    let mut harness = Harness::started();
+    harness.answer(&[RUN, RUN]);
+    harness.say("hurry");
+    harness.ran("one");
+    assert_eq!(
+        roles(&harness)[3..],
+        [
+            "assistant  2",
+            "result one",
+            "result Not executed: the user sent a message before it was this call's turn.",
+            "user hurry",
+        ]
+    );
+}
+
+#[test]
+fn every_call_has_a_result_even_after_a_stop() {
+    let mut harness = Harness::started();
+    harness.answer(&[RUN, RUN]);
+    harness.ask_state(AgentState::Stopped);
+    harness.say("again");
+    let roles = roles(&harness);
+    assert_eq!(roles[3], "assistant  2");
+    assert!(roles[4].starts_with("result Stop button pressed."), "{roles:?}");
+    assert_eq!(roles[5..], ["result This call was not executed.", "user again"]);
+}
+
+#[test]
+fn commands_of_the_user_are_told() {
+    let mut harness = Harness::started();
+    harness.put(Input::Completion(Ok(completion(1, "Yes?", &[]))));
+    harness.put(Input::UserAction(user_run("ls")));
+    harness.ran("a.txt");
+    assert_eq!(
+        roles(&harness)[3..],
+        ["assistant Yes? 0", "user The user ran", "user a.txt\n[Comma"]
+    );
+}
+
+#[test]
+fn the_prompt_keeps_its_promises() {
+    let harness = Harness::started();
+    let request = harness.conversation.completion_request();
+    let ChatMessage::System { text } = &request.messages[0] else { panic!() };
+    for promise in [
+        "/workspace",
+        "finish",
+        "LOW",
+        "MEDIUM",
+        "HIGH",
+        "Co-authored-by",
+        "git status",
+        "pkill",
+        "language",
+        ".gitignore",
+        "pull requests",
+        "several possible causes",
+    ] {
+        assert!(text.contains(promise), "the prompt says nothing of {promise}");
+    }
+    let names: Vec<_> = tool_specs("/w").into_iter().map(|tool| tool.name).collect();
+    assert_eq!(names, ["execute_bash", "think", "finish", "str_replace_editor"]);
+    for tool in tool_specs("/w") {
+        let schema: serde_json::Value = serde_json::from_str(&tool.parameters).unwrap();
+        assert_eq!(schema["type"], "object", "{}", tool.name);
+        for required in schema["required"].as_array().unwrap() {
+            assert!(schema["properties"].get(required.as_str().unwrap()).is_some());
+        }
+    }
+}
