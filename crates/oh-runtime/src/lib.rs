@@ -1,1 +1,38 @@
-//! `oh-runtime`
+//! Where the agent's actions run: a shell, files and an editor on this machine.
+//!
+//! Read [`Runtime`] first, then [`LocalRuntime`].
+//! This crate does not decide what runs, does not ask anybody, and does not isolate: commands run
+//! as the user of the server, until a sandbox is put around them.
+//!
+//! What holds:
+//!
+//! - [`Runtime::execute`] always returns an observation; dropping its future interrupts the work.
+//! - The end of a command is learned from the shell over a private pipe, never read out of its output.
+//!   Every byte that was written before the end belongs to that command.
+//! - The output of a command is drained whether somebody waits or not, and memory for it is bounded;
+//!   long output goes to a file in the session directory.
+//! - Every process of a conversation carries the session marker in its environment or descends from
+//!   one that does; that is how they are found and killed, however they were started.
+//! - If the server is killed, the terminal hangs up, which ends the shell and its foreground job.
+//!   Processes that left the terminal are killed when the conversation is opened again; to end them
+//!   at once is the business of a supervisor above.
+//! - Commands see a clean environment: see [`LocalRuntimeConfig`].
+//! - A file is changed by replacing it as a whole, and the bytes that an edit does not touch stay as they are.
+
+mod base64;
+mod config;
+mod editor;
+mod files;
+mod local;
+mod output;
+mod path;
+mod processes;
+mod render;
+mod runtime;
+mod shell;
+mod static_run;
+
+pub use config::{HostTools, LocalRuntimeConfig};
+pub use local::LocalRuntime;
+pub use processes::socket_is_held_by_session_process;
+pub use runtime::{ActionRequest, BoxFuture, OutputSink, Runtime};

@@ -1,0 +1,161 @@
+use std::ffi::OsString;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::processes::MARKER_VARIABLE;
+
+/// How a [`LocalRuntime`](crate::LocalRuntime) is set up.
+///
+/// Commands do not inherit the environment of the server. They get
+///
+/// - `PATH` of the server, so that the user's tools are found, and `LANG`;
+/// - a private `HOME` in the session directory, so that dotfiles and global git settings of the
+///   user are neither read nor written; `CARGO_HOME` and `RUSTUP_HOME` point to the user's, because
+///   the rustup shims find no toolchain otherwise;
+/// - `TERM`, `TMPDIR`, `SHELL`, `USER`, `LOGNAME`, `PAGER` and `GIT_PAGER`;
+/// - a git identity (`GIT_AUTHOR_NAME` and its like);
+/// - the variables of [`environment`](Self::environment), which win over all of the above.
+#[derive(Clone)]
+pub struct LocalRuntimeConfig {
+    /// The directory the agent works in; created if missing.
+    pub workspace: PathBuf,
+    /// Kept output, undo history, private home; outside the workspace, created if missing.
+    pub session_dir: PathBuf,
+    /// Declared variables: exact names and values.
+    pub environment: Vec<(String, String)>,
+    /// What commands may know of the server's environment.
+    pub host: HostTools,
+    /// Silence after which a command is reported as still running.
+    pub soft_timeout: Duration,
+    /// Time after which a command is reported as still running if the action names none.
+    pub default_timeout: Duration,
+    /// Width of the terminal.
+    pub columns: u16,
+    /// Height of the terminal.
+    pub rows: u16,
+    /// Run several commands on separate lines one after another instead of refusing them.
+    pub accept_multiline: bool,
+}
+
+/// What commands may know of the server's environment.
+#[derive(Debug, Clone, Default)]
+pub struct HostTools {
+    /// `PATH`.
+    pub path: Option<OsString>,
+    /// `LANG`.
+    pub lang: Option<OsString>,
+    /// `TMPDIR`.
+    pub temporary_dir: Option<PathBuf>,
+    /// `CARGO_HOME`, or the user's `~/.cargo`.
+    pub cargo_home: Option<PathBuf>,
+    /// `RUSTUP_HOME`, or the user's `~/.rustup`.
+    pub rustup_home: Option<PathBuf>,
+}
+
+impl Default for LocalRuntimeConfig {
+    fn default() -> Self {
+        Self {
+            workspace: PathBuf::from("workspace"),
+            session_dir: PathBuf::from("session"),
+            environment: Vec::new(),
+            host: HostTools::of_this_process(),
+            soft_timeout: Duration::from_secs(10),
+            default_timeout: Duration::from_secs(120),
+            columns: 200,
+            rows: 50,
+            accept_multiline: false,
+        }
+    }
+}
+
+impl fmt::Debug for LocalRuntimeConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.environment.iter().map(|(name, _)| name.as_str()).collect();
+        f.debug_struct("LocalRuntimeConfig")
+            .field("workspace", &self.workspace)
+            .field("session_dir", &self.session_dir)
+            .field("environment", &names)
+            .finish_non_exhaustive()
+    }
+}
+
+impl HostTools {
+    /// Returns what the environment of this process says.
+    #[must_use]
+    pub fn of_this_process() -> Self {
+        let home = std::env::var_os("HOME").map(PathBuf::from);
+        let tool_home = |variable: &str, directory: &str| {
+            std::env::var_os(variable).map(PathBuf::from).or_else(|| {
+                home.as_ref().map(|home| home.join(directory)).filter(|path| path.is_dir())
+            })
+        };
+        Self {
+            path: std::env::var_os("PATH"),
+            lang: std::env::var_os("LANG"),
+            temporary_dir: std::env::var_os("TMPDIR").map(PathBuf::from),
+            cargo_home: tool_home("CARGO_HOME", ".cargo"),
+            rustup_home: tool_home("RUSTUP_HOME", ".rustup"),
+        }
+    }
+}
+
+const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+const GIT_NAME: &str = "openhands";
+const GIT_EMAIL: &str = "openhands@all-hands.dev";
+
+/// Returns the whole environment of a process of the conversation.
+pub(crate) fn command_environment(
+    config: &LocalRuntimeConfig,
+    home: &Path,
+    username: &str,
+    marker: &str,
+) -> Vec<(OsString, OsString)> {
+    let host = &config.host;
+    let mut variables: Vec<(OsString, OsString)> = Vec::new();
+    let mut set = |name: &str, value: OsString| {
+        variables.retain(|(known, _)| known != name);
+        variables.push((name.into(), value));
+    };
+    set("PATH", host.path.clone().unwrap_or_else(|| DEFAULT_PATH.into()));
+    set("LANG", host.lang.clone().unwrap_or_else(|| "C.UTF-8".into()));
+    set(
+        "TMPDIR",
+        host.temporary_dir.clone().map_or_else(|| "/tmp".into(), PathBuf::into_os_string),
+    );
+    set("HOME", home.as_os_str().to_owned());
+    for (name, value) in [
+        ("TERM", "xterm-256color"),
+        ("SHELL", "/bin/bash"),
+        ("USER", username),
+        ("LOGNAME", username),
+        ("PAGER", "cat"),
+        ("GIT_PAGER", "cat"),
+        ("GIT_AUTHOR_NAME", GIT_NAME),
+        ("GIT_AUTHOR_EMAIL", GIT_EMAIL),
+        ("GIT_COMMITTER_NAME", GIT_NAME),
+        ("GIT_COMMITTER_EMAIL", GIT_EMAIL),
+    ] {
+        set(name, value.into());
+    }
+    for (name, path) in [("CARGO_HOME", &host.cargo_home), ("RUSTUP_HOME", &host.rustup_home)] {
+        if let Some(path) = path {
+            set(name, path.clone().into_os_string());
+        }
+    }
+    for (name, value) in &config.environment {
+        if is_variable_name(name) && !value.contains('\0') {
+            set(name, value.into());
+        } else {
+            tracing::warn!(name, "variable is not passed on: not a valid name or value");
+        }
+    }
+    set(MARKER_VARIABLE, marker.into());
+    variables
+}
+
+fn is_variable_name(name: &str) -> bool {
+    !name.is_empty()
+        && !name.starts_with(|c: char| c.is_ascii_digit())
+        && name.chars().all(|c| c == '_' || c.is_ascii_alphanumeric())
+}

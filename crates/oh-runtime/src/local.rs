@@ -1,0 +1,274 @@
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use oh_event::{Action, ErrorObservation, Observation, PlainObservation, RunAction};
+use tokio::sync::{Semaphore, watch};
+
+use crate::config::{LocalRuntimeConfig, command_environment};
+use crate::editor::Editor;
+use crate::files;
+use crate::path::PathMap;
+use crate::processes;
+use crate::runtime::{ActionRequest, BoxFuture, OutputSink, Runtime};
+use crate::shell::{Shell, ShellSender, ShellSetup, random_name, remove_leftovers, write_private};
+use crate::static_run;
+
+/// Static commands of one conversation that may run at once.
+const STATIC_COMMANDS: usize = 4;
+const BAD_ACTION: &str = "AGENT_ERROR$BAD_ACTION";
+
+/// Runs actions on this machine: one shell, the files it sees, and the editor.
+///
+/// No process starts before the first command.
+/// Dropping the runtime kills every process of the conversation.
+#[derive(Debug)]
+pub struct LocalRuntime {
+    setup: ShellSetup,
+    paths: PathMap,
+    editor: Arc<Editor>,
+    /// The shell's directory, as of its last prompt.
+    directory: watch::Sender<PathBuf>,
+    shell: Mutex<ShellState>,
+    statics: Semaphore,
+}
+
+#[derive(Debug)]
+enum ShellState {
+    NotStarted,
+    Started(Shell),
+    Closed,
+}
+
+impl LocalRuntime {
+    /// Prepares the directories and kills what an earlier run of the conversation left behind.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a directory cannot be made or is not writable.
+    pub fn new(config: LocalRuntimeConfig) -> io::Result<Self> {
+        std::fs::create_dir_all(&config.workspace)?;
+        let home = config.session_dir.join("home");
+        let output_dir = config.session_dir.join("output");
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true).mode(0o700);
+        for directory in [&home, &output_dir] {
+            builder.create(directory)?;
+        }
+        let workspace = config.workspace.canonicalize()?;
+        let session_dir = config.session_dir.canonicalize()?;
+
+        let marker_file = session_dir.join("marker");
+        if let Ok(old) = std::fs::read_to_string(&marker_file)
+            && !old.is_empty()
+        {
+            processes::kill_session(&old);
+        }
+        let marker = random_name()?;
+        write_private(&marker_file, &marker)?;
+        remove_leftovers(&session_dir)?;
+
+        let username = username();
+        let directory = std::fs::read_to_string(session_dir.join("directory"))
+            .ok()
+            .map(PathBuf::from)
+            .filter(|path| path.is_dir())
+            .unwrap_or_else(|| workspace.clone());
+        let setup = ShellSetup {
+            environment: command_environment(
+                &config,
+                &session_dir.join("home"),
+                &username,
+                &marker,
+            ),
+            output_dir: session_dir.join("output"),
+            marker,
+            username,
+            hostname: hostname(),
+            soft_timeout: config.soft_timeout,
+            default_timeout: config.default_timeout,
+            columns: config.columns,
+            rows: config.rows,
+            accept_multiline: config.accept_multiline,
+            workspace: workspace.clone(),
+            session_dir: session_dir.clone(),
+        };
+        Ok(Self {
+            setup,
+            paths: PathMap::new(workspace.clone()),
+            editor: Arc::new(Editor::new(PathMap::new(workspace), session_dir.join("edits"))),
+            directory: watch::Sender::new(directory),
+            shell: Mutex::new(ShellState::NotStarted),
+            statics: Semaphore::new(STATIC_COMMANDS),
+        })
+    }
+
+    /// Returns what names this run of the conversation in the environment of its processes.
+    #[must_use]
+    pub fn session_marker(&self) -> &str {
+        &self.setup.marker
+    }
+
+    fn shell_state(&self) -> MutexGuard<'_, ShellState> {
+        self.shell.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the shell, starting its task if need be; `None` after the runtime was closed.
+    fn shell(&self) -> Option<ShellSender> {
+        let mut state = self.shell_state();
+        if let ShellState::NotStarted = *state {
+            *state = ShellState::Started(Shell::new(self.setup.clone(), self.directory.clone()));
+        }
+        match &*state {
+            ShellState::Started(shell) => Some(shell.sender()),
+            ShellState::NotStarted | ShellState::Closed => None,
+        }
+    }
+
+    async fn run(
+        &self,
+        action: RunAction,
+        timeout: Option<Duration>,
+        output: Option<OutputSink>,
+    ) -> Observation {
+        let Some(shell) = self.shell() else { return closed() };
+        if action.is_static {
+            return self.run_static(action, timeout).await;
+        }
+        shell.run(action, timeout, output).await.unwrap_or_else(closed)
+    }
+
+    async fn run_static(&self, action: RunAction, timeout: Option<Duration>) -> Observation {
+        let Ok(_permit) = self.statics.acquire().await else { return closed() };
+        let directory = match &action.cwd {
+            Some(cwd) => self.setup.workspace.join(self.paths.on_disk(Path::new(cwd))),
+            None => self.setup.workspace.clone(),
+        };
+        let timeout = timeout.unwrap_or(self.setup.default_timeout);
+        let ShellSetup { environment, output_dir, .. } = &self.setup;
+        static_run::run(action, &directory, environment, output_dir, timeout).await
+    }
+
+    async fn work_on_files(
+        &self,
+        work: impl FnOnce(&Editor, &PathMap, &Path) -> Observation + Send + 'static,
+    ) -> Observation {
+        let editor = Arc::clone(&self.editor);
+        let paths = self.paths.clone();
+        let directory = self.directory.borrow().clone();
+        tokio::task::spawn_blocking(move || work(&editor, &paths, &directory))
+            .await
+            .unwrap_or_else(|_| error("The file operation was given up."))
+    }
+
+    async fn stop_shell(&self) {
+        let sender = match &*self.shell_state() {
+            ShellState::Started(shell) => Some(shell.sender()),
+            ShellState::NotStarted | ShellState::Closed => None,
+        };
+        if let Some(sender) = sender {
+            sender.stop().await;
+        }
+    }
+}
+
+impl Runtime for LocalRuntime {
+    fn execute(&self, request: ActionRequest) -> BoxFuture<'_, Observation> {
+        let ActionRequest { action, timeout, output } = request;
+        Box::pin(async move {
+            match action {
+                Action::Run(action) => self.run(action, timeout, output).await,
+                Action::Read(action) => {
+                    self.work_on_files(move |editor, paths, directory| {
+                        files::read(&action, editor, paths, directory)
+                    })
+                    .await
+                }
+                Action::Write(action) => {
+                    self.work_on_files(move |editor, paths, directory| {
+                        files::write(&action, editor, paths, directory)
+                    })
+                    .await
+                }
+                Action::Edit(action) => {
+                    self.work_on_files(move |editor, _, _| editor.edit(&action)).await
+                }
+                Action::RunIpython(_)
+                | Action::Browse(_)
+                | Action::BrowseInteractive(_)
+                | Action::CallToolMcp(_) => no_such_tool(action.name()),
+                Action::Message(_)
+                | Action::System(_)
+                | Action::Think(_)
+                | Action::Finish(_)
+                | Action::Reject(_)
+                | Action::Delegate(_)
+                | Action::Recall(_)
+                | Action::ChangeAgentState(_)
+                | Action::Condensation(_)
+                | Action::CondensationRequest(_)
+                | Action::TaskTracking(_)
+                | Action::LoopRecovery(_)
+                | Action::Null(_) => Observation::Null(PlainObservation::default()),
+            }
+        })
+    }
+
+    fn workspace(&self) -> &Path {
+        &self.setup.workspace
+    }
+
+    fn stop_processes(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.stop_shell())
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            self.stop_shell().await;
+            *self.shell_state() = ShellState::Closed;
+            let marker = self.setup.marker.clone();
+            let _ = tokio::task::spawn_blocking(move || processes::kill_session(&marker)).await;
+        })
+    }
+}
+
+impl Drop for LocalRuntime {
+    fn drop(&mut self) {
+        *self.shell_state() = ShellState::Closed;
+        processes::kill_session(&self.setup.marker);
+    }
+}
+
+fn error(content: &str) -> Observation {
+    Observation::Error(ErrorObservation { content: content.to_owned(), error_id: String::new() })
+}
+
+fn closed() -> Observation {
+    error("The runtime of this conversation is closed; the action was not executed.")
+}
+
+fn no_such_tool(name: &str) -> Observation {
+    Observation::Error(ErrorObservation {
+        content: format!("This runtime has no tool for the action `{name}`."),
+        error_id: BAD_ACTION.to_owned(),
+    })
+}
+
+fn hostname() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    name.trim_end().to_owned()
+}
+
+/// Returns the name of the user that commands run as.
+fn username() -> String {
+    let uid = rustix::process::getuid().as_raw().to_string();
+    let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    users
+        .lines()
+        .map(|line| line.split(':').collect::<Vec<_>>())
+        .find(|fields| fields.get(2) == Some(&uid.as_str()))
+        .and_then(|fields| fields.first().map(|&name| name.to_owned()))
+        .unwrap_or(uid)
+}

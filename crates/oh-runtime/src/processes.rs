@@ -1,0 +1,178 @@
+//! The processes of this machine, as `/proc` shows them.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// Names a conversation in the environment of each of its processes.
+pub(crate) const MARKER_VARIABLE: &str = "OPENHANDS_SESSION_MARKER";
+
+const KILL_ROUNDS: usize = 200;
+const KILL_PAUSE: Duration = Duration::from_millis(5);
+
+/// One process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Process {
+    pub(crate) pid: i32,
+    pub(crate) parent: i32,
+    pub(crate) group: i32,
+    pub(crate) is_dead: bool,
+    /// Time used on the processors, in units of 10 ms.
+    pub(crate) ticks: u64,
+    /// Tells it from a later process with the same number.
+    pub(crate) started: u64,
+}
+
+impl Process {
+    /// Reads the process `pid`, or `None` if there is none.
+    pub(crate) fn read(pid: i32) -> Option<Self> {
+        let stat = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
+        Self::parse(pid, &String::from_utf8_lossy(&stat))
+    }
+
+    fn parse(pid: i32, stat: &str) -> Option<Self> {
+        // The name, in parentheses, may hold anything.
+        let fields: Vec<&str> = stat[stat.rfind(')')? + 1..].split_ascii_whitespace().collect();
+        let number = |index: usize| fields.get(index)?.parse::<u64>().ok();
+        Some(Self {
+            pid,
+            parent: fields.get(1)?.parse().ok()?,
+            group: fields.get(2)?.parse().ok()?,
+            is_dead: matches!(*fields.first()?, "Z" | "X"),
+            ticks: number(11)? + number(12)?,
+            started: number(19)?,
+        })
+    }
+
+    /// Says whether this very process still runs.
+    pub(crate) fn is_alive(&self) -> bool {
+        Self::read(self.pid).is_some_and(|now| now.started == self.started && !now.is_dead)
+    }
+
+    /// Sends `signal` unless the process has ended.
+    pub(crate) fn signal(&self, signal: Signal) {
+        if self.is_alive()
+            && let Some(pid) = Pid::from_raw(self.pid)
+        {
+            let _ = kill_process(pid, signal);
+        }
+    }
+
+    /// Says whether the process sleeps in a read of a terminal.
+    pub(crate) fn waits_for_terminal(&self) -> bool {
+        let Ok(call) = std::fs::read_to_string(format!("/proc/{}/syscall", self.pid)) else {
+            return false;
+        };
+        let mut words = call.split_ascii_whitespace();
+        let (Some(number), Some(descriptor)) = (words.next(), words.next()) else { return false };
+        let read_call = if cfg!(target_arch = "aarch64") { "63" } else { "0" };
+        let Some(descriptor) = descriptor.strip_prefix("0x") else { return false };
+        number == read_call
+            && u32::from_str_radix(descriptor, 16).is_ok_and(|descriptor| {
+                std::fs::read_link(format!("/proc/{}/fd/{descriptor}", self.pid)).is_ok_and(
+                    |target| target.starts_with("/dev/pts") || target.starts_with("/dev/tty"),
+                )
+            })
+    }
+}
+
+/// Returns all processes that can be seen.
+pub(crate) fn all() -> Vec<Process> {
+    let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
+    entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter_map(Process::read)
+        .collect()
+}
+
+/// Returns those of `processes` that are in `roots` or descend from one that is.
+pub(crate) fn with_descendants(processes: &[Process], roots: &HashSet<i32>) -> Vec<Process> {
+    let mut children: HashMap<i32, Vec<i32>> = HashMap::new();
+    for process in processes {
+        children.entry(process.parent).or_default().push(process.pid);
+    }
+    let mut found = HashSet::new();
+    let mut open: Vec<i32> = roots.iter().copied().collect();
+    while let Some(pid) = open.pop() {
+        if found.insert(pid) {
+            open.extend(children.get(&pid).into_iter().flatten());
+        }
+    }
+    processes.iter().filter(|process| found.contains(&process.pid)).copied().collect()
+}
+
+/// Kills every process that carries `marker` or descends from one that does, until none is left.
+///
+/// Blocks for some milliseconds.
+pub(crate) fn kill_session(marker: &str) {
+    for _ in 0..KILL_ROUNDS {
+        let victims = session_processes(|value| value == marker);
+        if victims.is_empty() {
+            return;
+        }
+        for victim in victims {
+            victim.signal(Signal::KILL);
+        }
+        std::thread::sleep(KILL_PAUSE);
+    }
+    tracing::error!("some processes of a conversation could not be killed");
+}
+
+/// Says whether a process that some conversation started holds the socket `inode`.
+///
+/// Processes of the conversation in which the server itself may have been started do not count.
+#[must_use]
+pub fn socket_is_held_by_session_process(inode: u64) -> bool {
+    let own = marker_of(own_pid());
+    let wanted = format!("socket:[{inode}]");
+    session_processes(|value| Some(value) != own.as_deref()).iter().any(|process| {
+        let Ok(descriptors) = std::fs::read_dir(format!("/proc/{}/fd", process.pid)) else {
+            return false;
+        };
+        descriptors.flatten().any(|descriptor| {
+            std::fs::read_link(descriptor.path())
+                .is_ok_and(|target| target.as_os_str() == wanted.as_str())
+        })
+    })
+}
+
+fn session_processes(is_wanted: impl Fn(&str) -> bool) -> Vec<Process> {
+    let processes = all();
+    let own = own_pid();
+    let roots: HashSet<i32> = processes
+        .iter()
+        .filter(|process| process.pid != own && !process.is_dead)
+        .filter(|process| marker_of(process.pid).is_some_and(|value| is_wanted(&value)))
+        .map(|process| process.pid)
+        .collect();
+    let mut found = with_descendants(&processes, &roots);
+    found.retain(|process| process.pid != own && !process.is_dead);
+    found
+}
+
+fn own_pid() -> i32 {
+    rustix::process::getpid().as_raw_nonzero().get()
+}
+
+fn marker_of(pid: i32) -> Option<String> {
+    let environment = std::fs::read(format!("/proc/{pid}/environ")).ok()?;
+    let value = environment.split(|byte| *byte == 0).find_map(|variable| {
+        variable.strip_prefix(MARKER_VARIABLE.as_bytes())?.strip_prefix(b"=")
+    })?;
+    String::from_utf8(value.to_vec()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_with_parentheses_does_not_confuse_the_parser() {
+        let stat = "7 (a) R) (x) S 3 5 6 0 -1 0 0 0 0 0 11 4 0 0 20 0 1 0 99 0 0";
+        let expected =
+            Process { pid: 7, parent: 3, group: 5, is_dead: false, ticks: 15, started: 99 };
+        assert_eq!(Process::parse(7, stat), Some(expected));
+    }
+}

@@ -1,0 +1,54 @@
+use std::fmt::Debug;
+use std::path::Path;
+use std::pin::Pin;
+use std::time::Duration;
+
+use oh_event::{Action, Observation};
+use tokio::sync::mpsc;
+
+/// A future that can be sent to another thread.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Takes the output of a command while it runs.
+///
+/// A chunk is text as the terminal shows it, escape sequences included, with `\n` line ends.
+/// Chunks that do not fit into the channel are lost.
+pub type OutputSink = mpsc::Sender<String>;
+
+/// Where actions run. One per live conversation.
+pub trait Runtime: Send + Sync + Debug + 'static {
+    /// Executes one action and returns its observation; whatever goes wrong is an observation too.
+    ///
+    /// Dropping the returned future interrupts the action and kills its processes.
+    fn execute(&self, request: ActionRequest) -> BoxFuture<'_, Observation>;
+
+    /// Returns the directory the agent works in, as commands see it.
+    fn workspace(&self) -> &Path;
+
+    /// Kills every process that the conversation started, background ones too; files stay.
+    ///
+    /// The next command gets a new shell.
+    fn stop_processes(&self) -> BoxFuture<'_, ()>;
+
+    /// Kills every process like [`Runtime::stop_processes`] and starts no shell again.
+    fn close(&self) -> BoxFuture<'_, ()>;
+}
+
+/// One action to execute.
+#[derive(Debug)]
+pub struct ActionRequest {
+    /// The action.
+    pub action: Action,
+    /// Time after which a command is reported as still running. With it there is no soft timeout.
+    pub timeout: Option<Duration>,
+    /// Takes the output while the action runs.
+    pub output: Option<OutputSink>,
+}
+
+impl ActionRequest {
+    /// Returns a request without a time limit of its own and without live output.
+    #[must_use]
+    pub fn new(action: Action) -> Self {
+        Self { action, timeout: None, output: None }
+    }
+}

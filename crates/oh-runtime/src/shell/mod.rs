@@ -1,0 +1,114 @@
+//! The conversation's shell: one bash on a terminal, and one task that owns it.
+//!
+//! [`Shell`] is the handle; the task is in `task`. A request waits in a channel until the one before it
+//! is answered. The task reads the terminal all the time, so that a command never blocks on its output.
+
+mod foreground;
+mod guard;
+mod init;
+mod interrupt;
+mod keys;
+mod marker;
+mod process;
+mod split;
+mod task;
+mod texts;
+mod waiting;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use oh_event::{Observation, RunAction};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+
+use crate::runtime::OutputSink;
+
+pub(crate) use process::{random_name, remove_leftovers, write_private};
+
+const WAITING_REQUESTS: usize = 16;
+
+/// What a shell needs to know.
+#[derive(Debug, Clone)]
+pub(crate) struct ShellSetup {
+    pub(crate) workspace: PathBuf,
+    pub(crate) session_dir: PathBuf,
+    pub(crate) output_dir: PathBuf,
+    pub(crate) environment: Vec<(OsString, OsString)>,
+    pub(crate) marker: String,
+    pub(crate) username: String,
+    pub(crate) hostname: String,
+    pub(crate) soft_timeout: Duration,
+    pub(crate) default_timeout: Duration,
+    pub(crate) columns: u16,
+    pub(crate) rows: u16,
+    pub(crate) accept_multiline: bool,
+}
+
+/// Talks to the task that owns the shell.
+#[derive(Debug)]
+pub(crate) struct Shell {
+    requests: mpsc::Sender<RunRequest>,
+    stops: mpsc::Sender<oneshot::Sender<()>>,
+    task: JoinHandle<()>,
+}
+
+/// One `run` action for the shell. Dropping the receiver of `reply` interrupts it.
+#[derive(Debug)]
+struct RunRequest {
+    action: RunAction,
+    timeout: Option<Duration>,
+    output: Option<OutputSink>,
+    reply: oneshot::Sender<Observation>,
+}
+
+impl Shell {
+    /// Starts the task; the shell itself starts with the first command.
+    pub(crate) fn new(setup: ShellSetup, directory: watch::Sender<PathBuf>) -> Self {
+        let (requests, waiting) = mpsc::channel(WAITING_REQUESTS);
+        let (stops, stopping) = mpsc::channel(WAITING_REQUESTS);
+        let task = tokio::spawn(task::ShellTask::new(setup, directory).run(waiting, stopping));
+        Self { requests, stops, task }
+    }
+
+    /// Returns a way to send requests that outlives a borrow of `self`.
+    pub(crate) fn sender(&self) -> ShellSender {
+        ShellSender { requests: self.requests.clone(), stops: self.stops.clone() }
+    }
+}
+
+impl Drop for Shell {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Sends requests to the task of a [`Shell`].
+#[derive(Debug, Clone)]
+pub(crate) struct ShellSender {
+    requests: mpsc::Sender<RunRequest>,
+    stops: mpsc::Sender<oneshot::Sender<()>>,
+}
+
+impl ShellSender {
+    /// Runs one action; `None` means that the task is gone.
+    pub(crate) async fn run(
+        &self,
+        action: RunAction,
+        timeout: Option<Duration>,
+        output: Option<OutputSink>,
+    ) -> Option<Observation> {
+        let (reply, answer) = oneshot::channel();
+        self.requests.send(RunRequest { action, timeout, output, reply }).await.ok()?;
+        answer.await.ok()
+    }
+
+    /// Kills all processes of the conversation.
+    pub(crate) async fn stop(&self) {
+        let (done, is_done) = oneshot::channel();
+        if self.stops.send(done).await.is_ok() {
+            let _ = is_done.await;
+        }
+    }
+}

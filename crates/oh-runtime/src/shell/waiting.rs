@@ -1,0 +1,240 @@
+//! A caller that waits for the shell.
+
+use std::time::{Duration, Instant};
+
+use oh_event::{CommandMetadata, ErrorObservation, Observation, RunAction, RunObservation};
+use tokio::sync::oneshot;
+
+use super::foreground::Foreground;
+use super::process::ShellProcess;
+use crate::processes;
+use crate::runtime::OutputSink;
+
+const STREAM_EVERY: Duration = Duration::from_millis(100);
+const STREAM_BYTES: usize = 4096;
+const SHORTEST_CHECK: Duration = Duration::from_millis(50);
+const LONGEST_CHECK: Duration = Duration::from_secs(2);
+const TICK: Duration = Duration::from_millis(10);
+/// A job that uses less than this part of a processor is idle.
+const IDLE_SHARE: u32 = 20;
+
+/// One request that has no answer yet.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    pub(super) action: RunAction,
+    /// When the time of [`Self::timeout`] began.
+    pub(super) limit: Instant,
+    pub(super) timeout: Duration,
+    pub(super) prefix: String,
+    pub(super) key: Option<String>,
+    pub(super) late_note: &'static str,
+    /// The command was started by an earlier request.
+    pub(super) is_continuation: bool,
+    soft: Option<SoftTimeout>,
+    stream: Option<Stream>,
+    reply: oneshot::Sender<Observation>,
+}
+
+#[derive(Debug)]
+struct SoftTimeout {
+    limit: Duration,
+    last_use: Instant,
+    checked: Instant,
+    usage: Usage,
+}
+
+/// Processor time of the group in the foreground.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Usage {
+    group: i32,
+    ticks: u64,
+}
+
+#[derive(Debug)]
+struct Stream {
+    sink: OutputSink,
+    pending: Vec<u8>,
+    since: Instant,
+}
+
+impl Waiting {
+    pub(super) fn new(
+        action: RunAction,
+        soft: Option<Duration>,
+        timeout: Duration,
+        output: Option<OutputSink>,
+        reply: oneshot::Sender<Observation>,
+    ) -> Self {
+        let now = Instant::now();
+        Self {
+            action,
+            limit: now,
+            timeout,
+            prefix: String::new(),
+            key: None,
+            late_note: "",
+            is_continuation: false,
+            soft: soft.map(|limit| SoftTimeout {
+                limit,
+                last_use: now,
+                checked: now,
+                usage: Usage::default(),
+            }),
+            stream: output.map(|sink| Stream { sink, pending: Vec::new(), since: now }),
+            reply,
+        }
+    }
+
+    /// Lets all times begin now.
+    pub(super) fn restart(&mut self) {
+        let now = Instant::now();
+        self.limit = now;
+        if let Some(soft) = &mut self.soft {
+            soft.last_use = now;
+            soft.checked = now;
+        }
+    }
+
+    pub(super) async fn caller_gone(&mut self) {
+        self.reply.closed().await;
+    }
+
+    /// Returns when something is to be done at the latest.
+    pub(super) fn wake(&self) -> Instant {
+        let mut wake = self.limit + self.timeout;
+        if let Some(soft) = &self.soft {
+            wake = wake.min(soft.checked + soft.interval());
+        }
+        if let Some(stream) = self.stream.as_ref().filter(|stream| !stream.pending.is_empty()) {
+            wake = wake.min(stream.since + STREAM_EVERY);
+        }
+        wake
+    }
+
+    /// Returns how long the command has been silent and idle, if that is too long.
+    pub(super) fn silence(
+        &mut self,
+        shell: &ShellProcess,
+        command: &Foreground,
+    ) -> Option<Duration> {
+        let soft = self.soft.as_mut()?;
+        if soft.checked.elapsed() < soft.interval() {
+            return None;
+        }
+        let since_output = command.last_output.elapsed();
+        if since_output < soft.interval() {
+            // It is not idle; a look at the processes would say nothing new.
+            soft.checked = Instant::now();
+            soft.usage = Usage::default();
+        } else {
+            soft.look_at_usage(shell);
+        }
+        let silence = since_output.min(soft.last_use.elapsed());
+        (silence >= soft.limit).then_some(silence)
+    }
+
+    /// Says whether a process in the foreground sleeps in a read of the terminal.
+    pub(super) fn waits_for_input(&self, shell: &ShellProcess) -> bool {
+        let Some(group) = shell.foreground_group() else { return false };
+        !shell.has_unsent_input()
+            && processes::all()
+                .iter()
+                .any(|process| process.group == group && process.waits_for_terminal())
+    }
+
+    /// Passes output on to who watches.
+    pub(super) fn stream(&mut self, bytes: &[u8]) {
+        let Some(stream) = &mut self.stream else { return };
+        if stream.pending.is_empty() {
+            stream.since = Instant::now();
+        }
+        stream.pending.extend_from_slice(bytes);
+        while stream.pending.len() >= STREAM_BYTES {
+            let end = floor_char(&stream.pending[..STREAM_BYTES]);
+            stream.send(end);
+        }
+    }
+
+    pub(super) fn flush(&mut self) {
+        if let Some(stream) = &mut self.stream
+            && !stream.pending.is_empty()
+            && stream.since.elapsed() >= STREAM_EVERY
+        {
+            stream.since = Instant::now();
+            let end = floor_char(&stream.pending);
+            stream.send(end);
+        }
+    }
+
+    pub(super) fn answer(self, content: String, metadata: CommandMetadata) {
+        let command = self.action.command.clone();
+        self.answer_as(&command, content, metadata);
+    }
+
+    pub(super) fn answer_as(mut self, command: &str, content: String, metadata: CommandMetadata) {
+        if let Some(stream) = &mut self.stream {
+            let end = stream.pending.len();
+            stream.send(end);
+        }
+        let hidden = self.action.hidden;
+        let observation = RunObservation { content, command: command.to_owned(), metadata, hidden };
+        let _ = self.reply.send(Observation::Run(observation));
+    }
+
+    pub(super) fn answer_error(self, content: String) {
+        let observation = ErrorObservation { content, error_id: String::new() };
+        let _ = self.reply.send(Observation::Error(observation));
+    }
+}
+
+impl SoftTimeout {
+    fn interval(&self) -> Duration {
+        (self.limit / 5).clamp(SHORTEST_CHECK, LONGEST_CHECK)
+    }
+
+    fn look_at_usage(&mut self, shell: &ShellProcess) {
+        let elapsed = self.checked.elapsed();
+        let usage = Usage::of_foreground(shell);
+        let known = self.usage.group != 0 && usage.group == self.usage.group;
+        let used =
+            TICK * u32::try_from(usage.ticks.saturating_sub(self.usage.ticks)).unwrap_or(u32::MAX);
+        if known && used * IDLE_SHARE >= elapsed && used > TICK {
+            self.last_use = Instant::now();
+        }
+        self.usage = usage;
+        self.checked = Instant::now();
+    }
+}
+
+impl Usage {
+    fn of_foreground(shell: &ShellProcess) -> Self {
+        let Some(group) = shell.foreground_group() else { return Self::default() };
+        let ticks = processes::all()
+            .iter()
+            .filter(|process| process.group == group)
+            .map(|process| process.ticks)
+            .sum();
+        Self { group, ticks }
+    }
+}
+
+impl Stream {
+    fn send(&mut self, end: usize) {
+        if end > 0 {
+            let bytes: Vec<u8> = self.pending.drain(..end).collect();
+            // Nobody needs to see this to understand what happened: what does not fit is lost.
+            let _ = self.sink.try_send(String::from_utf8_lossy(&bytes).into_owned());
+        }
+    }
+}
+
+/// Returns the length of `bytes` without a character that is cut off at its end.
+fn floor_char(bytes: &[u8]) -> usize {
+    let last = bytes.iter().rev().take(4).position(|byte| byte & 0xC0 != 0x80);
+    let Some(back) = last else { return bytes.len() };
+    let start = bytes.len() - back - 1;
+    match std::str::from_utf8(&bytes[start..]) {
+        Err(error) if error.error_len().is_none() => start,
+        Ok(_) | Err(_) => bytes.len(),
+    }
+}

@@ -1,0 +1,136 @@
+//! A command in a process of its own, beside the shell.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use oh_event::{CommandMetadata, ErrorObservation, Observation, RunAction, RunObservation};
+use rustix::pipe::PipeFlags;
+use tokio::io::AsyncReadExt;
+use tokio::net::unix::pipe;
+use tokio::process::{Child, Command};
+
+use crate::output::{Length, Output};
+use crate::processes::{self, Process};
+
+/// How long output is awaited after the command has ended, if a process it left behind holds the pipe.
+const DRAIN: Duration = Duration::from_millis(200);
+
+/// Runs `action` with `bash -c` in `directory` and waits for its end, at most for `timeout`.
+pub(crate) async fn run(
+    action: RunAction,
+    directory: &Path,
+    environment: &[(OsString, OsString)],
+    output_dir: &Path,
+    timeout: Duration,
+) -> Observation {
+    match try_run(&action, directory, environment, output_dir, timeout).await {
+        Ok(observation) => Observation::Run(observation),
+        Err(error) => Observation::Error(ErrorObservation {
+            content: format!(
+                "ERROR: The command could not be started in {}: {error}",
+                directory.display()
+            ),
+            error_id: String::new(),
+        }),
+    }
+}
+
+async fn try_run(
+    action: &RunAction,
+    directory: &Path,
+    environment: &[(OsString, OsString)],
+    output_dir: &Path,
+    timeout: Duration,
+) -> std::io::Result<RunObservation> {
+    let (read_end, write_end) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
+    let child = Command::new("bash")
+        .args(["--noprofile", "--norc", "-c", &action.command])
+        .env_clear()
+        .envs(environment.iter().map(|(name, value)| (name, value)))
+        .current_dir(directory)
+        .stdin(Stdio::null())
+        .stdout(write_end.try_clone()?)
+        .stderr(write_end)
+        .process_group(0)
+        .kill_on_drop(true)
+        .spawn()?;
+    let mut job = Job { root: child.id().and_then(|pid| Process::read(pid.cast_signed())), child };
+    let mut pipe = pipe::Receiver::from_owned_fd(read_end)?;
+
+    let length = if action.hidden { Length::Whole } else { Length::Short };
+    let name = crate::shell::random_name()?;
+    let mut output = Output::new(length, output_dir.join(format!("static-{}.log", &name[..8])));
+    let mut status = None;
+    let mut deadline = tokio::time::Instant::now() + timeout;
+    let mut buffer = vec![0; 64 * 1024];
+    let mut is_open = true;
+    while is_open || status.is_none() {
+        tokio::select! {
+            read = pipe.read(&mut buffer), if is_open => match read {
+                Ok(count) if count > 0 => output.push(&buffer[..count]),
+                Ok(_) | Err(_) => is_open = false,
+            },
+            ended = job.child.wait(), if status.is_none() => {
+                status = Some(ended?);
+                deadline = deadline.min(tokio::time::Instant::now() + DRAIN);
+            }
+            () = tokio::time::sleep_until(deadline) => break,
+        }
+    }
+    let taken = output.take();
+    let (exit_code, suffix) = match status {
+        Some(status) => {
+            job.root = None;
+            let exit_code = exit_code(status);
+            (exit_code, format!("\n[The command completed with exit code {exit_code}.]"))
+        }
+        None => (
+            -1,
+            format!(
+                "\n[The command was killed: it took longer than {} seconds.]",
+                timeout.as_secs_f64()
+            ),
+        ),
+    };
+    Ok(RunObservation {
+        content: taken.text,
+        command: action.command.clone(),
+        metadata: CommandMetadata {
+            exit_code,
+            working_dir: Some(directory.to_string_lossy().into_owned()),
+            suffix: suffix + &taken.note,
+            ..CommandMetadata::default()
+        },
+        hidden: action.hidden,
+    })
+}
+
+fn exit_code(status: std::process::ExitStatus) -> i32 {
+    use std::os::unix::process::ExitStatusExt;
+    status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(-1)
+}
+
+/// Kills what still runs of a command when it is dropped.
+#[derive(Debug)]
+struct Job {
+    child: Child,
+    root: Option<Process>,
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        let Some(root) = self.root else { return };
+        let all = processes::all();
+        let roots = all
+            .iter()
+            .filter(|process| process.group == root.pid)
+            .map(|process| process.pid)
+            .chain([root.pid])
+            .collect();
+        for process in processes::with_descendants(&all, &roots) {
+            process.signal(rustix::process::Signal::KILL);
+        }
+    }
+}

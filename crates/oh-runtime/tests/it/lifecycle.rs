@@ -1,0 +1,174 @@
+use std::os::fd::AsRawFd;
+use std::time::{Duration, Instant};
+
+use oh_event::{Action, ErrorObservation, Observation, RunIpythonAction};
+use oh_runtime::{ActionRequest, LocalRuntime, Runtime, socket_is_held_by_session_process};
+
+use crate::support::{Fixture, LONG, command_action, config, eventually, is_running};
+
+const PROMPTLY: Duration = Duration::from_secs(1);
+
+#[tokio::test]
+async fn dropping_the_future_interrupts_the_command() {
+    let fixture = Fixture::new();
+    fixture.run("sleep 1019 &").await;
+    for (command, sleeper) in [
+        ("sleep 1000.1", "sleep 1000.1"),
+        ("bash -c 'trap \"\" INT TERM; sleep 1000.2; sleep 1000.2'", "sleep 1000.2"),
+        ("trap '' INT; while true; do sleep 1000.3; done", "sleep 1000.3"),
+        ("timeout 2000 sleep 1000.4 | cat", "sleep 1000.4"),
+    ] {
+        let request = ActionRequest {
+            timeout: Some(LONG),
+            ..ActionRequest::new(Action::Run(command_action(command)))
+        };
+        let mut work = fixture.runtime.execute(request);
+        tokio::select! {
+            observation = &mut work => panic!("ended: {observation:?}"),
+            () = eventually(LONG, "the command runs", || is_running(sleeper)) => {}
+        }
+        drop(work);
+        let began = Instant::now();
+        eventually(LONG, "the command is gone", || !is_running(sleeper)).await;
+        assert!(began.elapsed() < PROMPTLY, "{command}: {:?}", began.elapsed());
+        fixture.check("echo usable", "usable", 0).await;
+    }
+    assert!(is_running("sleep 1019"), "background jobs survive an interrupt");
+}
+
+#[tokio::test]
+async fn stop_kills_everything_and_the_next_command_gets_a_shell() {
+    let fixture = Fixture::new();
+    fixture.run("mkdir -p d && cd d && export X=1").await;
+    fixture.run("setsid nohup sleep 1001 > /dev/null 2>&1 & sleep 1002 &").await;
+    fixture.run("(env -i sleep 1003 &) ; (setsid sh -c 'sleep 1004 & sleep 1005' &)").await;
+    eventually(LONG, "all run", || (1001..=1005).all(|n| is_running(&format!("sleep {n}")))).await;
+    let waiting = fixture.run_for("echo partial; sleep 1006", LONG);
+    let stop = async {
+        eventually(LONG, "the command runs", || is_running("sleep 1006")).await;
+        fixture.runtime.stop_processes().await;
+    };
+    let (observation, ()) = tokio::join!(waiting, stop);
+    assert_eq!((observation.content.as_str(), observation.metadata.exit_code), ("partial", -1));
+    assert!(observation.metadata.suffix.contains("were stopped"));
+    for n in [1001, 1002, 1004, 1005, 1006] {
+        assert!(!is_running(&format!("sleep {n}")), "sleep {n}");
+    }
+    let d = fixture.workspace().join("d").to_string_lossy().into_owned();
+    fixture.check("pwd; echo $X", &format!("{d}\n1"), 0).await;
+}
+
+#[tokio::test]
+async fn close_is_final() {
+    let fixture = Fixture::new();
+    fixture.run("setsid sleep 1007 > /dev/null 2>&1 &").await;
+    fixture.runtime.close().await;
+    fixture.runtime.close().await;
+    assert!(!is_running("sleep 1007"));
+    let observation = fixture.observe(command_action("echo x"), None).await;
+    assert!(matches!(observation, Observation::Error(_)), "{observation:?}");
+}
+
+#[tokio::test]
+async fn dropping_the_runtime_kills_everything() {
+    let fixture = Fixture::new();
+    fixture.run("setsid sleep 1008 > /dev/null 2>&1 & sleep 1009 &").await;
+    drop(fixture);
+    eventually(PROMPTLY, "all is gone", || !is_running("sleep 1008") && !is_running("sleep 1009"))
+        .await;
+}
+
+#[tokio::test]
+async fn reopening_kills_leftovers_and_restores_the_directory() {
+    let fixture = Fixture::new();
+    fixture.run("mkdir -p d; cd d; setsid sleep 1010 > /dev/null 2>&1 &").await;
+    fixture.run("cd d").await;
+    // As after a crash of the server: nothing is dropped.
+    let reopened = LocalRuntime::new(config(&fixture.directory)).unwrap();
+    assert!(!is_running("sleep 1010"));
+    let pwd = reopened.execute(ActionRequest::new(Action::Run(command_action("pwd")))).await;
+    assert_eq!(pwd.content(), fixture.workspace().join("d").to_string_lossy());
+}
+
+#[tokio::test]
+async fn commands_see_a_clean_environment() {
+    let fixture = Fixture::with(|config| {
+        config.environment =
+            vec![("lower_Name".into(), "a $x `y` \"z\"".into()), ("BAD-NAME".into(), "1".into())];
+    });
+    let (content, _) = fixture.output("env").await;
+    assert!(content.contains("lower_Name=a $x `y` \"z\""));
+    assert!(
+        content.contains(&format!("OPENHANDS_SESSION_MARKER={}", fixture.runtime.session_marker()))
+    );
+    assert!(content.contains("TERM=xterm-256color") && content.contains("PAGER=cat"));
+    let names: Vec<&str> =
+        content.lines().filter_map(|line| line.split_once('=')).map(|(n, _)| n).collect();
+    // Cargo sets this for tests; it stands for any secret of the server.
+    assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some());
+    for name in ["CARGO_MANIFEST_DIR", "BAD-NAME", "PROMPT_COMMAND", "PS1"] {
+        assert!(!names.contains(&name), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn dotfiles_of_the_user_stay_as_they_are() {
+    let home = std::path::PathBuf::from(std::env::var_os("HOME").unwrap());
+    let dotfiles = [".bashrc", ".gitconfig", ".bash_history", ".profile"];
+    let read = || dotfiles.map(|name| std::fs::read(home.join(name)).ok());
+    let before = read();
+    let fixture = Fixture::new();
+    fixture.run("git init -q . && git commit -q --allow-empty -m x && git config --global user.name evil; echo 'x=1' >> ~/.bashrc").await;
+    fixture
+        .check("git log --format='%an %ae %cn'", "openhands openhands@all-hands.dev openhands", 0)
+        .await;
+    assert_eq!(read(), before);
+}
+
+#[tokio::test]
+async fn sockets_of_the_sessions_processes_are_known() {
+    let fixture = Fixture::new();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let own = std::net::TcpStream::connect(address).unwrap();
+    let inode_of = |fd: i32| {
+        let link = std::fs::read_link(format!("/proc/self/fd/{fd}")).unwrap();
+        let link = link.to_string_lossy().into_owned();
+        link.trim_start_matches("socket:[").trim_end_matches(']').parse::<u64>().unwrap()
+    };
+    assert!(!socket_is_held_by_session_process(inode_of(own.as_raw_fd())));
+    let (content, _) = fixture
+        .output(&format!("exec 9<>/dev/tcp/127.0.0.1/{}; readlink /proc/$$/fd/9", address.port()))
+        .await;
+    let inode = content.trim_start_matches("socket:[").trim_end_matches(']').parse().unwrap();
+    assert!(socket_is_held_by_session_process(inode));
+    fixture.runtime.stop_processes().await;
+    assert!(!socket_is_held_by_session_process(inode));
+}
+
+#[tokio::test]
+async fn tools_that_are_not_here_are_refused() {
+    let fixture = Fixture::new();
+    let action = RunIpythonAction {
+        code: "1".into(),
+        thought: String::new(),
+        include_extra: true,
+        confirmation_state: oh_event::ConfirmationState::Confirmed,
+        security_risk: oh_event::SecurityRisk::Unknown,
+        kernel_init_code: String::new(),
+    };
+    assert_eq!(
+        fixture.execute(Action::RunIpython(action)).await,
+        Observation::Error(ErrorObservation {
+            content: "This runtime has no tool for the action `run_ipython`.".into(),
+            error_id: "AGENT_ERROR$BAD_ACTION".into(),
+        })
+    );
+}
+
+#[tokio::test]
+async fn nothing_starts_before_the_first_command() {
+    let fixture = Fixture::new();
+    assert!(fixture.workspace().is_dir());
+    assert!(!fixture.directory.path().join("session/init.sh").exists());
+}

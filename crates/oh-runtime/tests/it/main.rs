@@ -1,0 +1,5 @@
+//! The runtime with a real bash and real files.
+
+mod lifecycle;
+mod shell;
+mod support;

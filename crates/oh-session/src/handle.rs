@@ -1,0 +1,126 @@
+use std::sync::{Arc, OnceLock};
+
+use oh_event::{AgentState, EventDraft, EventId};
+use oh_event_log::{LogError, LogReader};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+
+use crate::notice::Notice;
+
+/// The way to one live conversation. Clones lead to the same session.
+#[derive(Debug, Clone)]
+pub struct SessionHandle {
+    pub(crate) mailbox: mpsc::Sender<Letter>,
+    pub(crate) reader: LogReader,
+    pub(crate) status: watch::Receiver<SessionStatus>,
+    pub(crate) notices: broadcast::Sender<Notice>,
+    pub(crate) ending: Arc<OnceLock<Ending>>,
+}
+
+/// What a session is doing, for lists and health pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionStatus {
+    /// State of the runtime, by OpenHands' status id.
+    pub runtime_status: &'static str,
+    /// State of the agent.
+    pub agent_state: AgentState,
+}
+
+/// Why a session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Somebody closed the conversation; viewers are sent away.
+    Closed,
+    /// The server is going down or the log failed; viewers should come back.
+    Interrupted,
+}
+
+/// Says why a session did not take an action.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// The session has ended; opening the conversation again helps.
+    #[error("the session has ended")]
+    Ended,
+    /// The model does not understand pictures.
+    #[error(
+        "the model `{model}` does not understand images; send the message without them or choose another model"
+    )]
+    NoVision {
+        /// The model.
+        model: String,
+    },
+    /// The log refused.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The workspace could not be made.
+    #[error("failed to prepare the workspace")]
+    Workspace(#[source] std::io::Error),
+}
+
+/// What can be sent to a session.
+#[derive(Debug)]
+pub(crate) enum Letter {
+    Act {
+        draft: EventDraft,
+        client_id: Option<String>,
+        reply: oneshot::Sender<Result<Option<EventId>, SessionError>>,
+    },
+    Close {
+        ending: Ending,
+    },
+}
+
+impl SessionHandle {
+    /// Records a client's action and returns its id once it is durable; `None` if there
+    /// was nothing to record.
+    ///
+    /// With a `client_id` the same action sent again returns the first id.
+    ///
+    /// # Errors
+    /// Fails if the session has ended or the log refuses; then nothing was recorded.
+    pub async fn act(
+        &self,
+        draft: EventDraft,
+        client_id: Option<String>,
+    ) -> Result<Option<EventId>, SessionError> {
+        let (reply, answer) = oneshot::channel();
+        let letter = Letter::Act { draft, client_id, reply };
+        self.mailbox.send(letter).await.map_err(|_| SessionError::Ended)?;
+        answer.await.map_err(|_| SessionError::Ended)?
+    }
+
+    /// Returns the reader of the conversation's log.
+    #[must_use]
+    pub fn reader(&self) -> &LogReader {
+        &self.reader
+    }
+
+    /// Returns what the session is doing.
+    #[must_use]
+    pub fn status(&self) -> SessionStatus {
+        *self.status.borrow()
+    }
+
+    /// Returns the notices from now on.
+    #[must_use]
+    pub fn notices(&self) -> broadcast::Receiver<Notice> {
+        self.notices.subscribe()
+    }
+
+    /// Shows a notice to all viewers.
+    pub fn notify(&self, notice: Notice) {
+        // Nobody may be looking.
+        let _ = self.notices.send(notice);
+    }
+
+    /// Returns why the session ended, if it has.
+    #[must_use]
+    pub fn ending(&self) -> Option<Ending> {
+        self.ending.get().copied()
+    }
+
+    /// Says whether the session takes no more actions.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.mailbox.is_closed()
+    }
+}

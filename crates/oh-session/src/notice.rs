@@ -1,0 +1,33 @@
+use std::sync::Arc;
+
+use oh_event::EventId;
+
+/// Something that viewers may see pass by. It has no id and may be lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// The state of the session or of the model, by a status id of OpenHands.
+    Status {
+        /// The work cannot go on.
+        is_error: bool,
+        /// Status id, such as `STATUS$READY`.
+        id: &'static str,
+        /// Text for people, possibly empty.
+        message: Arc<str>,
+    },
+    /// The conversation has a new title.
+    Title(Arc<str>),
+    /// Output of a running command.
+    Output {
+        /// The action that runs.
+        action: EventId,
+        /// The output since the last notice, escape sequences included.
+        text: Arc<str>,
+    },
+    /// Text that the model is writing.
+    Text {
+        /// The newest event that the model has seen.
+        after: EventId,
+        /// The text since the last notice.
+        text: Arc<str>,
+    },
+}
