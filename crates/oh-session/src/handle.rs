@@ -60,7 +60,7 @@ pub enum SessionError {
 #[derive(Debug)]
 pub(crate) enum Letter {
     Act {
-        draft: EventDraft,
+        draft: Box<EventDraft>,
         client_id: Option<String>,
         reply: oneshot::Sender<Result<Option<EventId>, SessionError>>,
     },
@@ -83,7 +83,7 @@ impl SessionHandle {
         client_id: Option<String>,
     ) -> Result<Option<EventId>, SessionError> {
         let (reply, answer) = oneshot::channel();
-        let letter = Letter::Act { draft, client_id, reply };
+        let letter = Letter::Act { draft: Box::new(draft), client_id, reply };
         self.mailbox.send(letter).await.map_err(|_| SessionError::Ended)?;
         answer.await.map_err(|_| SessionError::Ended)?
     }
@@ -116,6 +116,13 @@ impl SessionHandle {
     #[must_use]
     pub fn ending(&self) -> Option<Ending> {
         self.ending.get().copied()
+    }
+
+    /// Waits until the session has recorded its end.
+    pub(crate) async fn ended(&self) {
+        // The status's sender lives as long as the session.
+        let mut status = self.status.clone();
+        while status.changed().await.is_ok() {}
     }
 
     /// Says whether the session takes no more actions.

@@ -12,7 +12,6 @@ use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
 use crate::handle::{Ending, Letter, SessionError, SessionHandle, SessionStatus};
-use crate::notice::Notice;
 use crate::session::Session;
 
 /// Actions that may wait for a session; a sender of more waits itself.
@@ -93,7 +92,17 @@ impl ConversationManager {
         conversation: &ConversationId,
         new: NewConversation,
     ) -> Result<SessionHandle, SessionError> {
-        let cell = self.cell(conversation);
+        let cell = loop {
+            let cell = self.cell(conversation);
+            match cell.get() {
+                Some(handle) if handle.has_ended() => {
+                    // Its last events must be written before the next session begins.
+                    handle.ended().await;
+                    self.forget(conversation);
+                }
+                Some(_) | None => break cell,
+            }
+        };
         let handle = cell.get_or_try_init(|| self.start(conversation, new)).await?;
         Ok(handle.clone())
     }
@@ -120,7 +129,8 @@ impl ConversationManager {
     pub async fn close(&self, conversation: &ConversationId) -> Option<SessionStatus> {
         let handle = self.get(conversation)?;
         let status = handle.status();
-        end(&handle, Ending::Closed).await;
+        let _ = handle.mailbox.send(Letter::Close { ending: Ending::Closed }).await;
+        handle.ended().await;
         Some(status)
     }
 
@@ -133,14 +143,9 @@ impl ConversationManager {
         self.0.tasks.wait().await;
     }
 
-    /// Returns the place of a conversation's session; one that has ended is replaced.
+    /// Returns the place of a conversation's session.
     fn cell(&self, conversation: &ConversationId) -> Arc<OnceCell<SessionHandle>> {
-        let mut sessions = self.sessions();
-        let cell = sessions.entry(conversation.clone()).or_default();
-        if cell.get().is_some_and(SessionHandle::has_ended) {
-            *cell = Arc::default();
-        }
-        cell.clone()
+        self.sessions().entry(conversation.clone()).or_default().clone()
     }
 
     fn sessions(
@@ -212,13 +217,6 @@ impl ConversationManager {
             sessions.remove(conversation);
         }
     }
-}
-
-async fn end(handle: &SessionHandle, ending: Ending) {
-    let _ = handle.mailbox.send(Letter::Close { ending }).await;
-    // The status's sender lives as long as the session.
-    let mut status = handle.status.clone();
-    while status.changed().await.is_ok() {}
 }
 
 /// Folds the log into the conversation's state.

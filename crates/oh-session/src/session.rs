@@ -62,7 +62,7 @@ impl Session {
                     None => return Ending::Closed,
                     Some(Letter::Close { ending }) => return ending,
                     Some(Letter::Act { draft, client_id, reply }) => {
-                        let result = self.act(draft, client_id).await;
+                        let result = self.act(*draft, client_id).await;
                         let failed = matches!(result, Err(SessionError::Log(_)));
                         // Whoever sent it may be gone; the action stands all the same.
                         let _ = reply.send(result);
@@ -80,7 +80,7 @@ impl Session {
                 && self.status.borrow().agent_state != AgentState::Stopped
             {
                 // A stop ends what runs and everything that was started before.
-                running = Running::waiting();
+                drop(std::mem::replace(&mut running, Running::waiting()));
                 self.runtime.stop_processes().await;
             }
             self.show_state();

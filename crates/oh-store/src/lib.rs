@@ -1,1 +1,19 @@
-//! `oh-store`
+//! What the server remembers beside the events: conversations, settings, secrets.
+//!
+//! - [`Store`]: all of it, in the same SQLite file as the event log;
+//! - [`ConversationMetadata`]: title, times, repository of a conversation;
+//! - [`Settings`]: what the user chose; its secrets are encrypted at rest.
+//!
+//! It knows neither events nor HTTP. The event log owns the end of each conversation;
+//! this crate owns what people call it.
+#![warn(missing_docs)]
+
+mod cipher;
+mod metadata;
+mod settings;
+mod store;
+
+pub use cipher::SecretKey;
+pub use metadata::{ConversationMetadata, ListFilter};
+pub use settings::Settings;
+pub use store::{Store, StoreError};

@@ -1,0 +1,384 @@
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::source::Source;
+use crate::values::{parse_flag, parse_list};
+
+/// The environment variables, by name.
+pub type Environment = BTreeMap<String, String>;
+
+/// Everything that can be configured.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// Listeners, trust, limits.
+    pub server: ServerSettings,
+    /// The model.
+    pub llm: LlmSettings,
+    /// The agent.
+    pub agent: AgentSettings,
+    /// Where commands run.
+    pub sandbox: SandboxSettings,
+    /// Where the database and the workspaces are.
+    pub data_dir: PathBuf,
+    /// One workspace for all conversations, instead of one each.
+    pub workspace: Option<PathBuf>,
+    /// Commits survive a power cut (`durability = "fsync"`), not only a crash (`"os"`).
+    pub survives_power_cut: bool,
+    /// Conversations older than this are not listed.
+    pub conversation_max_age: Duration,
+    /// Odd things that were found and ignored.
+    pub warnings: Vec<String>,
+}
+
+/// Listeners, trust, limits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerSettings {
+    /// Address to listen on.
+    pub host: String,
+    /// Port to listen on.
+    pub port: u16,
+    /// A second port for the web interface.
+    pub frontend_port: Option<u16>,
+    /// A built web interface to serve instead of our own.
+    pub frontend_dir: Option<PathBuf>,
+    /// Serve a web interface at all.
+    pub serves_frontend: bool,
+    /// The session key, if it is set from outside; then it is required everywhere.
+    pub session_api_key: Option<String>,
+    /// Let this machine's own user in without the key.
+    pub local_trust: bool,
+    /// Proxies whose forwarding headers are believed.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Pages of other origins that may connect.
+    pub cors: CorsOrigins,
+    /// A silent socket that named a conversation joins it after this time.
+    pub implicit_join: Option<Duration>,
+    /// An unknown conversation id makes a conversation.
+    pub allows_implicit_conversations: bool,
+    /// Clients may choose the id of a new conversation.
+    pub allows_set_conversation_id: bool,
+    /// Most sockets at a time.
+    pub max_sockets: usize,
+    /// Most sockets of one conversation at a time.
+    pub max_sockets_per_conversation: usize,
+    /// Level of the log, such as `info`.
+    pub log_level: String,
+    /// Form of the log.
+    pub log_format: LogFormat,
+}
+
+/// Pages of other origins that may connect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CorsOrigins {
+    /// Any, with the key.
+    Any,
+    /// These.
+    Listed(Vec<String>),
+}
+
+/// Form of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Pretty,
+    /// For machines.
+    Json,
+}
+
+/// The model and how it is asked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LlmSettings {
+    /// The model, such as `openai/gpt-4o` or `demo`.
+    pub model: Option<String>,
+    /// The provider's key.
+    pub api_key: Option<String>,
+    /// Address of the provider.
+    pub base_url: Option<String>,
+    /// Attempts in all.
+    pub num_retries: u32,
+    /// Waits grow by this factor.
+    pub retry_multiplier: f64,
+    /// Shortest wait.
+    pub retry_min_wait: Duration,
+    /// Longest wait.
+    pub retry_max_wait: Duration,
+    /// Time for one attempt.
+    pub timeout: Duration,
+    /// Randomness; `None` leaves it to the provider.
+    pub temperature: Option<f64>,
+    /// Share of likely words; `None` leaves it to the provider.
+    pub top_p: Option<f64>,
+    /// Longest answer, in tokens.
+    pub max_output_tokens: Option<u32>,
+    /// Longest text of one observation in a prompt, in characters.
+    pub max_message_chars: usize,
+    /// Send no pictures.
+    pub disable_vision: bool,
+    /// US dollars per token sent.
+    pub input_cost_per_token: Option<f64>,
+    /// US dollars per token received.
+    pub output_cost_per_token: Option<f64>,
+}
+
+/// The agent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgentSettings {
+    /// Class of the agent.
+    pub default_agent: String,
+    /// Most actions before the agent asks.
+    pub max_iterations: u64,
+    /// Ask before risky actions.
+    pub confirmation_mode: bool,
+}
+
+/// Where commands run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SandboxSettings {
+    /// Time after which a command is reported as still running.
+    pub timeout: Duration,
+    /// Time without output after which a command is reported as still running.
+    pub soft_timeout: Duration,
+    /// Variables that commands see.
+    pub environment: Vec<(String, String)>,
+}
+
+/// Says why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file that was asked for cannot be read.
+    #[error("failed to read the configuration `{path}`")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file is not TOML.
+    #[error("the configuration `{path}` is not valid TOML")]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// The cause, with the line.
+        #[source]
+        source: Box<toml::de::Error>,
+    },
+}
+
+impl Config {
+    /// Reads the environment of this process, with `.env` of the working directory below it.
+    #[must_use]
+    pub fn environment() -> Environment {
+        let mut environment = std::fs::read_to_string(".env").map_or_else(
+            |_| Environment::new(),
+            |text| text.lines().filter_map(parse_env_line).collect(),
+        );
+        // A variable that is not text cannot be one of ours.
+        let real = std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        });
+        environment.extend(real);
+        environment
+    }
+
+    /// Reads the configuration: `file` if named, else `config.toml` of the working directory,
+    /// else of the data directory.
+    ///
+    /// # Errors
+    /// Fails if a named file cannot be read or a file is not TOML.
+    pub fn load(file: Option<&Path>, environment: &Environment) -> Result<Self, ConfigError> {
+        if let Some(path) = file {
+            let text = std::fs::read_to_string(path)
+                .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+            return Self::parse(&text, path, environment);
+        }
+        let candidates =
+            [PathBuf::from("config.toml"), data_dir(None, environment).join("config.toml")];
+        for path in candidates {
+            if let Ok(text) = std::fs::read_to_string(&path) {
+                return Self::parse(&text, &path, environment);
+            }
+        }
+        Self::parse("", Path::new("config.toml"), environment)
+    }
+
+    /// Reads the configuration from text; `path` is for messages.
+    ///
+    /// # Errors
+    /// Fails if the text is not TOML.
+    pub fn parse(text: &str, path: &Path, environment: &Environment) -> Result<Self, ConfigError> {
+        let table = text.parse::<toml::Table>().map_err(|source| ConfigError::Malformed {
+            path: path.to_owned(),
+            source: Box::new(source),
+        })?;
+        let mut source = Source::new(table, environment);
+        let s = &mut source;
+        let config = Self {
+            server: server(s),
+            llm: llm(s),
+            agent: AgentSettings {
+                default_agent: s.text("core", "default_agent").unwrap_or("CodeActAgent".into()),
+                max_iterations: s.integer("core", "max_iterations").unwrap_or(500).max(1),
+                confirmation_mode: s.flag("security", "confirmation_mode").unwrap_or(false),
+            },
+            sandbox: sandbox(s),
+            data_dir: data_dir(s.text("core", "file_store_path"), environment),
+            workspace: workspace(s),
+            survives_power_cut: survives_power_cut(s),
+            conversation_max_age: seconds(s, "core", "conversation_max_age_seconds", 864_000),
+            warnings: Vec::new(),
+        };
+        Ok(Self { warnings: source.warnings, ..config })
+    }
+}
+
+fn server(s: &mut Source<'_>) -> ServerSettings {
+    let port = ["BACKEND_PORT", "PORT", "port"].into_iter().find_map(|name| {
+        let text = s.variable(name)?;
+        let port = text.trim().parse().ok();
+        if port.is_none() {
+            s.warnings.push(format!("{name} must be a port number; its value is ignored"));
+        }
+        port
+    });
+    let frontend_port = s.variable("VITE_FRONTEND_PORT").and_then(|text| text.trim().parse().ok());
+    let cors = match s.variable("CORS_ALLOWED_ORIGINS") {
+        None => CorsOrigins::Any,
+        Some(text) if text.trim() == "*" => CorsOrigins::Any,
+        Some(text) => CorsOrigins::Listed(parse_list(text)),
+    };
+    let proxies = s.list("security", "trusted_proxies").unwrap_or_default();
+    let mut trusted_proxies = Vec::new();
+    for proxy in proxies {
+        match proxy.parse() {
+            Ok(address) => trusted_proxies.push(address),
+            Err(_) => s.warnings.push(format!(
+                "[security] trusted_proxies: `{proxy}` is not an IP address; it is ignored"
+            )),
+        }
+    }
+    let is_debug = s.flag("core", "debug").unwrap_or(false);
+    let default_level = if is_debug { "debug" } else { "info" };
+    let is_json =
+        s.variable("LOG_FORMAT").is_some_and(|format| format.eq_ignore_ascii_case("json"))
+            || s.variable("LOG_JSON").is_some_and(parse_flag);
+    let implicit_join = s.number("server", "implicit_join_seconds").unwrap_or(1.0);
+    let size = |value: Option<u64>, default: usize| {
+        value.and_then(|n| usize::try_from(n).ok()).unwrap_or(default)
+    };
+    ServerSettings {
+        host: s.variable("BACKEND_HOST").unwrap_or("127.0.0.1").to_owned(),
+        port: port.unwrap_or(3000),
+        frontend_port,
+        frontend_dir: None,
+        serves_frontend: s.variable("SERVE_FRONTEND").is_none_or(parse_flag),
+        session_api_key: s.variable("SESSION_API_KEY").map(str::to_owned),
+        local_trust: s.flag("security", "local_trust").unwrap_or(true),
+        trusted_proxies,
+        cors,
+        implicit_join: Duration::try_from_secs_f64(implicit_join).ok().filter(|d| !d.is_zero()),
+        allows_implicit_conversations: s
+            .variable("ALLOW_IMPLICIT_CONVERSATIONS")
+            .map(parse_flag)
+            .or_else(|| s.flag("server", "allow_implicit_conversations"))
+            .unwrap_or(true),
+        allows_set_conversation_id: s.variable("ALLOW_SET_CONVERSATION_ID").is_some_and(parse_flag),
+        max_sockets: size(s.integer("server", "max_sockets"), 10_000),
+        max_sockets_per_conversation: size(
+            s.integer("server", "max_sockets_per_conversation"),
+            1_000,
+        ),
+        log_level: s.variable("LOG_LEVEL").unwrap_or(default_level).to_ascii_lowercase(),
+        log_format: if is_json { LogFormat::Json } else { LogFormat::Pretty },
+    }
+}
+
+fn llm(s: &mut Source<'_>) -> LlmSettings {
+    LlmSettings {
+        model: s.text("llm", "model"),
+        api_key: s.text("llm", "api_key"),
+        base_url: s.text("llm", "base_url"),
+        num_retries: s
+            .integer("llm", "num_retries")
+            .and_then(|n| u32::try_from(n).ok())
+            .unwrap_or(5)
+            .max(1),
+        retry_multiplier: s.number("llm", "retry_multiplier").unwrap_or(8.0),
+        retry_min_wait: seconds(s, "llm", "retry_min_wait", 8),
+        retry_max_wait: seconds(s, "llm", "retry_max_wait", 64),
+        timeout: seconds(s, "llm", "timeout", 300),
+        temperature: s.number("llm", "temperature"),
+        top_p: s.number("llm", "top_p"),
+        max_output_tokens: s.integer("llm", "max_output_tokens").and_then(|n| n.try_into().ok()),
+        max_message_chars: s
+            .integer("llm", "max_message_chars")
+            .and_then(|n| usize::try_from(n).ok())
+            .unwrap_or(30_000),
+        disable_vision: s.flag("llm", "disable_vision").unwrap_or(false),
+        input_cost_per_token: s.number("llm", "input_cost_per_token"),
+        output_cost_per_token: s.number("llm", "output_cost_per_token"),
+    }
+}
+
+fn sandbox(s: &mut Source<'_>) -> SandboxSettings {
+    let mut environment = s.table("sandbox", "runtime_startup_env_vars").unwrap_or_default();
+    environment.extend(s.exported_variables());
+    SandboxSettings {
+        timeout: seconds(s, "sandbox", "timeout", 120),
+        soft_timeout: seconds(s, "sandbox", "soft_timeout", 10),
+        environment,
+    }
+}
+
+fn workspace(s: &mut Source<'_>) -> Option<PathBuf> {
+    let volumes = s.text("sandbox", "volumes").unwrap_or_default();
+    let mounted = volumes.split(',').find_map(|volume| {
+        let mut parts = volume.trim().split(':');
+        let host = parts.next()?;
+        (parts.next()? == "/workspace").then(|| PathBuf::from(host))
+    });
+    mounted.or_else(|| s.text("core", "workspace_base").map(PathBuf::from))
+}
+
+fn survives_power_cut(s: &mut Source<'_>) -> bool {
+    match s.text("core", "durability").as_deref() {
+        None | Some("fsync") => true,
+        Some("os") => false,
+        Some(other) => {
+            s.warnings.push(format!(
+                "[core] durability must be \"fsync\" or \"os\", not \"{other}\"; \"fsync\" is used"
+            ));
+            true
+        }
+    }
+}
+
+fn seconds(s: &mut Source<'_>, section: &str, key: &str, default: u64) -> Duration {
+    Duration::from_secs(s.integer(section, key).unwrap_or(default))
+}
+
+fn data_dir(configured: Option<String>, environment: &Environment) -> PathBuf {
+    let home = environment.get("HOME").map_or_else(|| PathBuf::from("."), PathBuf::from);
+    let chosen = environment.get("FILE_STORE_PATH").filter(|path| !path.is_empty()).cloned();
+    match chosen.or(configured) {
+        None => home.join(".openhands-rs"),
+        Some(path) => match path.strip_prefix("~/") {
+            Some(rest) => home.join(rest),
+            None => PathBuf::from(path),
+        },
+    }
+}
+
+fn parse_env_line(line: &str) -> Option<(String, String)> {
+    let line = line.trim();
+    if line.starts_with('#') {
+        return None;
+    }
+    let (name, value) = line.strip_prefix("export ").unwrap_or(line).split_once('=')?;
+    let value = value.trim();
+    let unquoted =
+        ['"', '\''].into_iter().find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote));
+    Some((name.trim().to_owned(), unquoted.unwrap_or(value).to_owned()))
+}

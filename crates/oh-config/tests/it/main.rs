@@ -1,0 +1,127 @@
+//! The configuration read from text and a made-up environment.
+
+#[cfg(test)]
+mod config {
+    use std::path::Path;
+    use std::time::Duration;
+
+    use oh_config::{Config, CorsOrigins, Environment};
+
+    const GUIDE: &str = r#"
+[core]
+debug = true
+runtime = "local"
+enable_browser = true
+[sandbox]
+use_host_network = true
+timeout = 120
+[security]
+confirmation_mode = false
+"#;
+
+    fn parse(text: &str, variables: &[(&str, &str)]) -> Config {
+        let environment: Environment =
+            variables.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        Config::parse(text, Path::new("config.toml"), &environment).unwrap()
+    }
+
+    #[test]
+    fn the_guides_file_loads_without_warnings() {
+        let config = parse(GUIDE, &[("HOME", "/home/me")]);
+        assert_eq!(config.warnings, Vec::<String>::new());
+        assert_eq!(config.server.log_level, "debug");
+        assert_eq!(config.sandbox.timeout, Duration::from_secs(120));
+        assert_eq!(config.data_dir, Path::new("/home/me/.openhands-rs"));
+        assert_eq!((config.server.host.as_str(), config.server.port), ("127.0.0.1", 3000));
+    }
+
+    #[test]
+    fn the_template_loads_without_warnings_and_changes_nothing() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config.template.toml");
+        let text = std::fs::read_to_string(path).unwrap();
+        // Commented keys are the defaults: with them switched on nothing changes.
+        let uncommented: String = text
+            .lines()
+            .map(|line| match line.strip_prefix("# ") {
+                Some(rest) if rest.contains(" = ") => format!("{rest}\n"),
+                Some(_) | None => format!("{line}\n"),
+            })
+            .collect();
+        let home = [("HOME", "/h")];
+        assert_eq!(parse(&uncommented, &home), parse("", &home));
+        assert_eq!(parse(&text, &home), parse("", &home));
+    }
+
+    #[test]
+    fn environment_beats_file() {
+        let config = parse(
+            "[llm]\nmodel = \"a\"\n[core]\nmax_iterations = 7",
+            &[("LLM_MODEL", "b"), ("LLM_API_KEY", ""), ("MAX_ITERATIONS", "9")],
+        );
+        assert_eq!(config.llm.model.as_deref(), Some("b"));
+        assert_eq!(config.llm.api_key, None);
+        assert_eq!(config.agent.max_iterations, 9);
+    }
+
+    #[test]
+    fn odd_things_are_named_and_ignored() {
+        fn check(text: &str, warning: &str) {
+            let config = parse(text, &[]);
+            assert_eq!(config.warnings, [warning], "{text}");
+        }
+        check(
+            "[core]\nmax_iteration = 3",
+            "unknown key `max_iteration` in [core]; did you mean `max_iterations`?",
+        );
+        check("[cor]\na = 3", "unknown section [cor]; did you mean `core`?");
+        check(
+            "[core]\nmax_iterations = \"x\"",
+            "[core] max_iterations must be a whole number, 0 or more; its value is ignored",
+        );
+        check(
+            "[core]\ndurability = \"none\"",
+            "[core] durability must be \"fsync\" or \"os\", not \"none\"; \"fsync\" is used",
+        );
+        check(
+            "[security]\ntrusted_proxies = [\"x\"]",
+            "[security] trusted_proxies: `x` is not an IP address; it is ignored",
+        );
+        check("core = 1", "[core] must be a section; it is ignored");
+        assert_eq!(parse("[llm.small]\nmodel = \"x\"", &[]).warnings, Vec::<String>::new());
+        assert_eq!(parse("", &[("BACKEND_PORT", "x")]).warnings.len(), 1);
+    }
+
+    #[test]
+    fn origins_are_read_in_every_documented_form() {
+        fn check(text: &str, expected: CorsOrigins) {
+            assert_eq!(parse("", &[("CORS_ALLOWED_ORIGINS", text)]).server.cors, expected);
+        }
+        let listed = |origins: &[&str]| {
+            CorsOrigins::Listed(origins.iter().map(|origin| (*origin).to_owned()).collect())
+        };
+        check("*", CorsOrigins::Any);
+        check("", CorsOrigins::Any);
+        check("https://a.com, https://b.com", listed(&["https://a.com", "https://b.com"]));
+        check("['https://yourdomain.com']", listed(&["https://yourdomain.com"]));
+    }
+
+    #[test]
+    fn ports_follow_the_documented_order() {
+        fn check(variables: &[(&str, &str)], port: u16) {
+            assert_eq!(parse("", variables).server.port, port);
+        }
+        check(&[("BACKEND_PORT", "12000"), ("PORT", "1"), ("port", "2")], 12000);
+        check(&[("PORT", "1"), ("port", "2")], 1);
+        check(&[("port", "2")], 2);
+    }
+
+    #[test]
+    fn commands_get_the_variables_declared_for_them() {
+        let config = parse(
+            "[sandbox]\nruntime_startup_env_vars = { A = \"1\" }",
+            &[("SANDBOX_ENV_B", "2"), ("LLM_API_KEY", "secret")],
+        );
+        let pair = |k: &str, v: &str| (k.to_owned(), v.to_owned());
+        assert_eq!(config.sandbox.environment, [pair("A", "1"), pair("B", "2")]);
+    }
+}
