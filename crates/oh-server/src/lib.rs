@@ -1,1 +1,19 @@
-//! `oh-server`
+//! The edge: HTTP routes, sockets, authority, and the one place that composes the rest.
+//!
+//! - [`start`]: a running server from a configuration;
+//! - [`Components`]: the model and the runtime, so that tests can bring their own.
+//!
+//! HTTP and Socket.IO are known nowhere else. Events pass through as bytes.
+
+mod auth;
+mod clock;
+mod compose;
+mod listener;
+mod llm_choice;
+mod rest;
+mod socket;
+mod state;
+mod web;
+
+pub use auth::{load_session_key, rotate_session_key};
+pub use compose::{Components, RunningServer, start};

@@ -21,3 +21,4 @@ mod session;
 pub use handle::{Ending, SessionError, SessionHandle, SessionStatus};
 pub use manager::{ConversationManager, ManagerConfig, NewConversation};
 pub use notice::Notice;
+pub use oh_agent::AgentConfig;

@@ -5,7 +5,28 @@ mod key;
 mod origin;
 mod peer;
 
+use std::io;
+use std::path::Path;
+
 pub(crate) use access::{Access, Denial, RequestFacts, judge};
-pub(crate) use key::SessionKey;
+pub(crate) use key::{SessionKey, random_text};
 pub(crate) use origin::OwnOrigins;
 pub(crate) use peer::{PeerTrust, look_up};
+
+/// Returns the session key of a data directory, making one if there is none.
+///
+/// # Errors
+/// Fails if the key's file cannot be read or written.
+pub fn load_session_key(data_dir: &Path) -> io::Result<String> {
+    SessionKey::load_or_create(&data_dir.join(KEY_FILE)).map(|key| key.reveal().to_owned())
+}
+
+/// Makes a new session key for a data directory.
+///
+/// # Errors
+/// Fails if the key's file cannot be written.
+pub fn rotate_session_key(data_dir: &Path) -> io::Result<String> {
+    SessionKey::rotate(&data_dir.join(KEY_FILE)).map(|key| key.reveal().to_owned())
+}
+
+pub(crate) const KEY_FILE: &str = "session_key";

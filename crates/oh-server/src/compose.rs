@@ -1,0 +1,314 @@
+//! The one place that puts the parts together.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::{Context, Result};
+use axum::Router;
+use oh_config::Config;
+use oh_event::ConversationId;
+use oh_event_log::{Durability, EventLog, EventLogConfig};
+use oh_llm::LlmClient;
+use oh_runtime::{LocalRuntime, LocalRuntimeConfig, Runtime};
+use oh_session::{ConversationManager, ManagerConfig, Notice};
+use oh_store::{SecretKey, Settings, Store};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::auth::{KEY_FILE, OwnOrigins, SessionKey};
+use crate::clock;
+use crate::listener::{RequestConnection, WatchedListener};
+use crate::llm_choice::LlmChoice;
+use crate::rest;
+use crate::socket::EVENT_FRAMING;
+use crate::state::{AppState, Shared};
+use crate::web;
+
+/// First messages that may wait for their conversation's title.
+const TITLE_QUEUE: usize = 256;
+/// How long sockets and sessions get to end.
+const SHUTDOWN_TIME: std::time::Duration = std::time::Duration::from_secs(10);
+
+type RuntimeSource =
+    Arc<dyn Fn(&ConversationId) -> std::io::Result<Arc<dyn Runtime>> + Send + Sync>;
+
+/// Parts that can be brought instead of being made from the configuration.
+#[derive(Clone, Default)]
+pub struct Components {
+    /// The model.
+    pub llm: Option<Arc<dyn LlmClient>>,
+    /// Makes the runtime of a conversation.
+    pub runtime: Option<RuntimeSource>,
+}
+
+impl std::fmt::Debug for Components {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Components").field("llm", &self.llm).finish_non_exhaustive()
+    }
+}
+
+/// A server that listens. Dropping it does not stop it; [`Self::shut_down`] does.
+#[derive(Debug)]
+pub struct RunningServer {
+    state: AppState,
+    address: SocketAddr,
+    frontend_address: Option<SocketAddr>,
+    tasks: JoinSet<()>,
+}
+
+/// Starts a server.
+///
+/// # Errors
+/// Fails if the data directory or a port cannot be used; the message says which and what helps.
+pub async fn start(config: Config, components: Components) -> Result<RunningServer> {
+    let listener = bind(&config.server.host, config.server.port).await?;
+    let address = axum::serve::Listener::local_addr(&listener)?;
+    let frontend = match config.server.frontend_port {
+        Some(port) => Some(bind(&config.server.host, port).await?),
+        None => None,
+    };
+    let frontend_address =
+        frontend.as_ref().map(axum::serve::Listener::local_addr).transpose()?;
+    let ports = [Some(address), frontend_address].into_iter().flatten().map(|a| a.port()).collect();
+
+    let (titles, title_queue) = mpsc::channel(TITLE_QUEUE);
+    let state = compose(config, components, ports, titles).await?;
+    let router = router(&state);
+    let mut tasks = JoinSet::new();
+    tasks.spawn(give_titles(state.clone(), title_queue));
+    for listener in [Some(listener), frontend].into_iter().flatten() {
+        let service = router.clone().into_make_service_with_connect_info::<RequestConnection>();
+        let shutdown = state.shutdown.clone();
+        tasks.spawn(async move {
+            let serve = axum::serve(listener, service)
+                .with_graceful_shutdown(async move { shutdown.cancelled().await });
+            if let Err(error) = serve.await {
+                tracing::error!(%error, "a listener failed");
+            }
+        });
+    }
+    Ok(RunningServer { state, address, frontend_address, tasks })
+}
+
+impl RunningServer {
+    /// Returns the address of the API.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Returns the address of the second port, for the web interface.
+    #[must_use]
+    pub fn frontend_address(&self) -> Option<SocketAddr> {
+        self.frontend_address
+    }
+
+    /// Returns the session key, for the start banner.
+    #[must_use]
+    pub fn session_key(&self) -> &str {
+        self.state.key.reveal()
+    }
+
+    /// Returns the model that is asked.
+    #[must_use]
+    pub fn model(&self) -> String {
+        self.state.llm.config().model
+    }
+
+    /// Ends every session and connection; clients are told to come back.
+    pub async fn shut_down(mut self) {
+        self.state.manager.shut_down().await;
+        self.state.shutdown.cancel();
+        let end = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(SHUTDOWN_TIME, end).await.is_err() {
+            tracing::warn!("some connections did not end in time");
+        }
+    }
+}
+
+async fn bind(host: &str, port: u16) -> Result<WatchedListener> {
+    WatchedListener::bind(host, port).await.with_context(|| {
+        format!(
+            "cannot listen on {host}:{port}\nhint: another program may use the port; choose one with --port or BACKEND_PORT (VITE_FRONTEND_PORT for the web interface)"
+        )
+    })
+}
+
+async fn compose(
+    config: Config,
+    components: Components,
+    ports: Vec<u16>,
+    titles: mpsc::Sender<(ConversationId, String)>,
+) -> Result<AppState> {
+    let data_dir = config.data_dir.clone();
+    make_private_dir(&data_dir)?;
+    let path = data_dir.join("openhands.db");
+    let log = EventLog::open(EventLogConfig {
+        path: path.clone(),
+        durability: if config.survives_power_cut { Durability::Fsync } else { Durability::Os },
+        framing: EVENT_FRAMING,
+    })
+    .with_context(|| format!("failed to open `{}`", path.display()))?;
+    let secret_key = SecretKey::load_or_create(&data_dir.join("secret_key"))
+        .context("failed to read the key of the secrets")?;
+    let store = Store::open(&path, secret_key)?;
+    let settings = store.settings().await?;
+    let key = match &config.server.session_api_key {
+        Some(key) => SessionKey::explicit(key.clone()),
+        None => SessionKey::load_or_create(&data_dir.join(KEY_FILE))
+            .context("failed to read the session key")?,
+    };
+    let llm = Arc::new(match components.llm {
+        Some(client) => LlmChoice::fixed(client, config.llm.clone()),
+        None => LlmChoice::new(config.llm.clone(), settings.as_ref()),
+    });
+    let settings = Arc::new(Mutex::new(settings));
+    let runtime = components.runtime.unwrap_or_else(|| local_runtime(&config));
+    let manager = ConversationManager::new(ManagerConfig {
+        log: log.clone(),
+        llm: {
+            let llm = llm.clone();
+            Arc::new(move || llm.client())
+        },
+        runtime,
+        agent: {
+            let (config, settings) = (config.clone(), settings.clone());
+            Arc::new(move || agent_config(&config, &settings))
+        },
+        on_user_message: Arc::new(move |id, text| {
+            // A title that finds no room is made with the next message.
+            let _ = titles.try_send((id.clone(), text.to_owned()));
+        }),
+        secrets: {
+            let (llm, key) = (llm.clone(), key.reveal().to_owned());
+            Arc::new(move || {
+                let provider = llm.config().api_key;
+                [Some(key.clone()), provider].into_iter().flatten().collect()
+            })
+        },
+    });
+    Ok(AppState::new(Shared {
+        origins: OwnOrigins::new(ports, config.server.cors.clone()),
+        config,
+        key,
+        log,
+        store,
+        manager,
+        llm,
+        settings,
+        sockets: Mutex::default(),
+        shutdown: CancellationToken::new(),
+        started: std::time::Instant::now(),
+    }))
+}
+
+fn router(state: &AppState) -> Router {
+    Router::new()
+        .merge(rest::routes(state))
+        .merge(crate::socket::routes())
+        .fallback(web::serve)
+        .layer(axum::middleware::from_fn_with_state(state.clone(), web::guard_host))
+        .layer(tower_http::catch_panic::CatchPanicLayer::custom(rest::panicked))
+        .with_state(state.clone())
+}
+
+fn agent_config(
+    config: &Config,
+    settings: &Arc<Mutex<Option<Settings>>>,
+) -> oh_session::AgentConfig {
+    let settings = settings.lock().unwrap_or_else(PoisonError::into_inner);
+    let chosen = settings.as_ref().and_then(|settings| settings.max_iterations);
+    oh_session::AgentConfig {
+        agent_class: config.agent.default_agent.clone(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        workspace: String::new(),
+        date: clock::today(),
+        max_iterations: chosen.filter(|n| *n > 0).unwrap_or(config.agent.max_iterations),
+        max_message_chars: config.llm.max_message_chars,
+    }
+}
+
+fn local_runtime(config: &Config) -> RuntimeSource {
+    let (data_dir, shared) = (config.data_dir.clone(), config.workspace.clone());
+    let sandbox = config.sandbox.clone();
+    Arc::new(move |id| {
+        let folder = folder_name(id);
+        let workspace =
+            shared.clone().unwrap_or_else(|| data_dir.join("workspaces").join(&folder));
+        let runtime = LocalRuntime::new(LocalRuntimeConfig {
+            workspace: absolute(workspace)?,
+            session_dir: absolute(data_dir.join("sessions").join(&folder))?,
+            environment: sandbox.environment.clone(),
+            soft_timeout: sandbox.soft_timeout,
+            default_timeout: sandbox.timeout,
+            ..LocalRuntimeConfig::default()
+        })?;
+        Ok(Arc::new(runtime) as Arc<dyn Runtime>)
+    })
+}
+
+/// A conversation id as one path component that no other id shares.
+pub(crate) fn folder_name(id: &ConversationId) -> String {
+    id.as_str()
+        .chars()
+        .map(|c| match c {
+            'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' => c.to_string(),
+            other => format!("%{:x}", u32::from(other)),
+        })
+        .collect()
+}
+
+fn absolute(path: PathBuf) -> std::io::Result<PathBuf> {
+    std::path::absolute(path)
+}
+
+fn make_private_dir(path: &std::path::Path) -> Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .with_context(|| {
+            format!(
+                "cannot use the data directory `{}`\nhint: choose another one with --data-dir or FILE_STORE_PATH",
+                path.display()
+            )
+        })
+}
+
+/// Gives conversations that have none a title made from their first message.
+async fn give_titles(state: AppState, mut queue: mpsc::Receiver<(ConversationId, String)>) {
+    loop {
+        let (id, text) = tokio::select! {
+            () = state.shutdown.cancelled() => return,
+            next = queue.recv() => match next {
+                Some(next) => next,
+                None => return,
+            },
+        };
+        let Some(title) = title_of(&text) else { continue };
+        let known = state.store.conversation(&id).await;
+        if !known.is_ok_and(|known| known.is_some_and(|known| known.title == id.default_title())) {
+            continue;
+        }
+        if let Err(error) = state.store.set_title(&id, &title).await {
+            tracing::warn!(%error, %id, "failed to store a title");
+            continue;
+        }
+        if let Some(session) = state.manager.get(&id) {
+            session.notify(Notice::Title(title.into()));
+        }
+    }
+}
+
+/// The first 30 characters of the first line.
+fn title_of(text: &str) -> Option<String> {
+    const LENGTH: usize = 30;
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
+    let head: String = line.chars().take(LENGTH).collect();
+    Some(if line.chars().count() > LENGTH { format!("{}...", head.trim_end()) } else { head })
+}
+

@@ -1,0 +1,327 @@
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, StatusCode};
+use oh_event::{Action, ConversationId, EventDraft, EventSource, MessageAction, Timestamp};
+use oh_session::{NewConversation, Notice};
+use oh_store::{ConversationMetadata, ListFilter};
+use serde_json::{Value, json};
+
+use super::body::Fields;
+use super::error::{ApiError, Problem};
+use super::info::{ConversationInfo, info_of, status_of};
+use crate::clock;
+use crate::state::{AppState, plain_metadata};
+
+const PROVIDERS: [&str; 4] = ["github", "gitlab", "bitbucket", "enterprise_sso"];
+const MAX_PAGE: usize = 100;
+
+/// Reads an id from a path, by OpenHands' rules.
+pub(crate) fn parse_id(text: &str) -> Result<ConversationId, ApiError> {
+    ConversationId::parse(text)
+        .map_err(|problem| ApiError::bad_request(&format!("Conversation ID {problem}")))
+}
+
+/// Returns what is recorded of a conversation, or the error that OpenHands answers with.
+pub(crate) async fn known(
+    state: &AppState,
+    id: &ConversationId,
+) -> Result<ConversationMetadata, ApiError> {
+    let metadata = state.store.conversation(id).await?;
+    metadata.ok_or_else(|| ApiError::not_found(&format!("Conversation {id} not found")))
+}
+
+pub(crate) async fn create(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Json<Value>, ApiError> {
+    // A request without a body asks for a conversation without anything.
+    let body = if body.is_empty() { Bytes::from_static(b"{}") } else { body };
+    let mut fields = Fields::parse(&body)?;
+    let repository = fields.text("repository");
+    let git_provider = fields.choice("git_provider", &PROVIDERS);
+    let selected_branch = fields.text("selected_branch");
+    let text = fields.text("initial_user_msg").filter(|text| !text.trim().is_empty());
+    let image_urls = fields.texts("image_urls").unwrap_or_default();
+    // Accepted and kept for later: these change nothing yet.
+    for name in ["conversation_instructions", "suggested_task", "create_microagent", "mcp_config"] {
+        fields.take(name);
+    }
+    if let Some(replay) = fields.take("replay_json") {
+        fields.problem("value_error", "replay_json", "Replay is not available yet", replay);
+    }
+    let chosen = if state.server().allows_set_conversation_id {
+        fields.text("conversation_id")
+    } else {
+        None
+    };
+    fields.finish_strictly()?;
+
+    let id = match chosen {
+        Some(chosen) => parse_id(&chosen)?,
+        None => parse_id(&uuid::Uuid::new_v4().simple().to_string())?,
+    };
+    let is_bearer = headers.contains_key("authorization");
+    let trigger = if is_bearer { "openhands_api" } else { "gui" };
+    let metadata = ConversationMetadata {
+        selected_repository: repository,
+        selected_branch,
+        git_provider,
+        ..plain_metadata(id.clone(), Some(trigger))
+    };
+    if !state.create(metadata).await? {
+        let message = format!("Conversation {id} exists already");
+        return Err(ApiError::with_body(
+            StatusCode::CONFLICT,
+            json!({"status": "error", "message": message, "msg_id": "CONVERSATION$EXISTS"}),
+        ));
+    }
+    let first_message = (text.is_some() || !image_urls.is_empty())
+        .then(|| user_message(text.unwrap_or_default(), image_urls));
+    state.manager.open(&id, NewConversation { first_message }).await?;
+    Ok(Json(json!({
+        "status": "ok",
+        "conversation_id": id.as_str(),
+        "message": null,
+        "conversation_status": "STARTING",
+    })))
+}
+
+/// A message as clients send it.
+pub(crate) fn user_message(content: String, image_urls: Vec<String>) -> EventDraft {
+    let action = Action::Message(MessageAction {
+        content,
+        file_urls: Some(Vec::new()),
+        image_urls: Some(image_urls),
+        ..MessageAction::default()
+    });
+    EventDraft::of_action(EventSource::User, action)
+}
+
+pub(crate) async fn list(
+    State(state): State<AppState>,
+    RawQuery(query): RawQuery,
+) -> Result<Json<Value>, ApiError> {
+    let query = Query::parse(query.as_deref());
+    let limit = match query.get("limit") {
+        None => 20,
+        Some(text) => text.parse::<i64>().map_err(|_| bad_integer("limit", text))?,
+    };
+    let limit = usize::try_from(limit).unwrap_or(1).clamp(1, MAX_PAGE);
+    let offset = match query.get("page_id") {
+        None => 0,
+        Some(page) => {
+            page_offset(page).ok_or_else(|| ApiError::bad_request("Invalid page_id"))?
+        }
+    };
+    let max_age = i64::try_from(state.config.conversation_max_age.as_micros()).unwrap_or(i64::MAX);
+    let filter = ListFilter {
+        limit: limit + 1,
+        offset,
+        created_after: Timestamp(clock::now().0.saturating_sub(max_age)),
+        selected_repository: query.get("selected_repository").map(str::to_owned),
+        trigger: query.get("conversation_trigger").map(str::to_owned),
+    };
+    let mut found = state.store.conversations(filter).await?;
+    let has_more = found.len() > limit;
+    found.truncate(limit);
+    let mut results = Vec::with_capacity(found.len());
+    for metadata in found {
+        results.push(info_of(&state, metadata).await?);
+    }
+    let next_page_id = has_more.then(|| page_id(offset + limit));
+    Ok(Json(json!({"results": results, "next_page_id": next_page_id})))
+}
+
+pub(crate) async fn load(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+) -> Result<Json<Option<ConversationInfo>>, ApiError> {
+    let id = parse_id(&id)?;
+    match state.store.conversation(&id).await? {
+        None => Ok(Json(None)),
+        Some(metadata) => Ok(Json(Some(info_of(&state, metadata).await?))),
+    }
+}
+
+pub(crate) async fn rename(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<Json<bool>, ApiError> {
+    let id = parse_id(&id)?;
+    let mut fields = Fields::parse(&body)?;
+    if !fields.has("title") {
+        fields.problem("missing", "title", "Field required", Value::Null);
+    }
+    let title = fields.text("title").map(|title| title.trim().to_owned());
+    if let Some(title) = &title {
+        if title.is_empty() {
+            let message = "String should have at least 1 character";
+            fields.problem("string_too_short", "title", message, json!(title));
+        } else if title.chars().count() > 200 {
+            let message = "String should have at most 200 characters";
+            fields.problem("string_too_long", "title", message, json!(title));
+        }
+    }
+    fields.finish_strictly()?;
+    let title = title.unwrap_or_default();
+    if !state.store.set_title(&id, &title).await? {
+        return Err(ApiError::with_body(
+            StatusCode::NOT_FOUND,
+            json!({
+                "status": "error",
+                "message": "Conversation not found",
+                "msg_id": "CONVERSATION$NOT_FOUND",
+            }),
+        ));
+    }
+    if let Some(session) = state.manager.get(&id) {
+        session.notify(Notice::Title(title.into()));
+    }
+    Ok(Json(true))
+}
+
+pub(crate) async fn delete(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+) -> Result<Json<bool>, ApiError> {
+    let id = parse_id(&id)?;
+    if !state.store.delete_conversation(&id).await? {
+        return Ok(Json(false));
+    }
+    state.manager.close(&id).await;
+    state.log.delete(&id).await?;
+    let folder = crate::compose::folder_name(&id);
+    for parent in ["workspaces", "sessions"] {
+        let path = state.config.data_dir.join(parent).join(&folder);
+        match tokio::fs::remove_dir_all(&path).await {
+            Ok(()) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => tracing::warn!(%error, path = %path.display(), "failed to delete"),
+        }
+    }
+    Ok(Json(true))
+}
+
+pub(crate) async fn start(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<Json<Value>, ApiError> {
+    let id = parse_id(&id)?;
+    Fields::parse(&body)?.finish()?;
+    if state.store.conversation(&id).await?.is_none() {
+        return Err(ApiError::with_body(
+            StatusCode::NOT_FOUND,
+            json!({"status": "error", "conversation_id": id.as_str()}),
+        ));
+    }
+    let session = state.open(&id).await?;
+    Ok(Json(json!({
+        "status": "ok",
+        "conversation_id": id.as_str(),
+        "message": null,
+        "conversation_status": status_of(Some(&session)),
+    })))
+}
+
+pub(crate) async fn stop(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    let id = parse_id(&id)?;
+    let was_running = state.manager.close(&id).await.is_some();
+    let (message, status) = if was_running {
+        ("Conversation stopped successfully", "RUNNING")
+    } else {
+        ("Conversation was not running", "STOPPED")
+    };
+    Ok(Json(json!({
+        "status": "ok",
+        "conversation_id": id.as_str(),
+        "message": message,
+        "conversation_status": status,
+    })))
+}
+
+pub(crate) async fn config(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    let id = parse_id(&id)?;
+    known(&state, &id).await?;
+    Ok(Json(json!({"runtime_id": id.as_str(), "session_id": id.as_str()})))
+}
+
+pub(crate) async fn web_hosts(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    known(&state, &parse_id(&id)?).await?;
+    Ok(Json(json!({"hosts": {}})))
+}
+
+pub(crate) async fn vscode_url(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    known(&state, &parse_id(&id)?).await?;
+    Ok(Json(json!({"vscode_url": null})))
+}
+
+/// A query string; the first of repeated names wins and blank values count as absent.
+pub(crate) struct Query(Vec<(String, String)>);
+
+impl Query {
+    pub(crate) fn parse(query: Option<&str>) -> Self {
+        let pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+        Self(pairs.filter(|(_, value)| !value.is_empty()).map(|(k, v)| (k.into(), v.into())).collect())
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+}
+
+pub(crate) fn bad_integer(field: &str, input: &str) -> ApiError {
+    ApiError::validation(vec![Problem {
+        kind: "int_parsing",
+        place: "query",
+        field: field.to_owned(),
+        message: "Input should be a valid integer".to_owned(),
+        input: json!(input),
+    }])
+}
+
+/// A page is named by its offset, in OpenHands' opaque form.
+fn page_id(offset: usize) -> String {
+    let inner = base64_encode(offset.to_string().as_bytes());
+    base64_encode(json!({"v0": inner, "v1": null}).to_string().as_bytes())
+}
+
+fn page_offset(page: &str) -> Option<usize> {
+    let text = String::from_utf8(base64_decode(page)?).ok()?;
+    if let Ok(offset) = text.trim().parse() {
+        return Some(offset);
+    }
+    let form: Value = serde_json::from_str(&text).ok()?;
+    match form.get("v0")? {
+        Value::Null => Some(0),
+        Value::String(inner) => {
+            String::from_utf8(base64_decode(inner)?).ok()?.trim().parse().ok()
+        }
+        _ => None,
+    }
+}
+
+fn base64_encode(bytes: &[u8]) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+fn base64_decode(text: &str) -> Option<Vec<u8>> {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.decode(text).ok()
+}

@@ -1,0 +1,51 @@
+use axum::Json;
+use axum::extract::State;
+use serde_json::{Value, json};
+
+use crate::llm_choice::DEMO;
+use crate::state::AppState;
+
+/// Models to choose from in the settings; any other name may be typed.
+const MODELS: [&str; 12] = [
+    "anthropic/claude-haiku-4-5",
+    "anthropic/claude-opus-4-1",
+    "anthropic/claude-sonnet-4-5",
+    "deepseek/deepseek-chat",
+    DEMO,
+    "gemini/gemini-2.5-flash",
+    "gemini/gemini-2.5-pro",
+    "ollama/qwen3-coder",
+    "openai/gpt-4.1",
+    "openai/gpt-4o",
+    "openai/gpt-5",
+    "openrouter/anthropic/claude-sonnet-4.5",
+];
+
+const SANDBOX_NOTICE: &str = "Commands run as your user and are not confined to the workspace.";
+
+pub(crate) async fn config(State(state): State<AppState>) -> Json<Value> {
+    Json(json!({
+        "APP_MODE": "oss",
+        "GITHUB_CLIENT_ID": "",
+        "POSTHOG_CLIENT_KEY": "",
+        "FEATURE_FLAGS": {"ENABLE_BILLING": false, "HIDE_LLM_SETTINGS": false},
+        "SANDBOX_NOTICE": SANDBOX_NOTICE,
+        "LLM_MODEL": state.llm.config().model,
+    }))
+}
+
+pub(crate) async fn models(State(state): State<AppState>) -> Json<Vec<String>> {
+    let mut models: Vec<String> = MODELS.iter().map(|model| (*model).to_owned()).collect();
+    models.push(state.llm.config().model);
+    models.sort();
+    models.dedup();
+    Json(models)
+}
+
+pub(crate) async fn agents() -> Json<[&'static str; 1]> {
+    Json(["CodeActAgent"])
+}
+
+pub(crate) async fn security_analyzers() -> Json<[&'static str; 0]> {
+    Json([])
+}

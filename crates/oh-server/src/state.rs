@@ -1,0 +1,181 @@
+//! What every route and socket works with.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::http::HeaderMap;
+use oh_config::{Config, ServerSettings};
+use oh_event::{ConversationId, EventDraft};
+use oh_event_log::EventLog;
+use oh_session::{ConversationManager, NewConversation, SessionError, SessionHandle};
+use oh_store::{ConversationMetadata, Settings, Store, StoreError};
+use tokio_util::sync::CancellationToken;
+
+use crate::auth::{self, Access, Denial, OwnOrigins, PeerTrust, RequestFacts, SessionKey};
+use crate::clock;
+use crate::listener::Connection;
+use crate::llm_choice::LlmChoice;
+
+/// Clones share everything.
+#[derive(Debug, Clone)]
+pub(crate) struct AppState(Arc<Shared>);
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) config: Config,
+    pub(crate) key: SessionKey,
+    pub(crate) origins: OwnOrigins,
+    pub(crate) log: EventLog,
+    pub(crate) store: Store,
+    pub(crate) manager: ConversationManager,
+    pub(crate) llm: Arc<LlmChoice>,
+    pub(crate) settings: Arc<Mutex<Option<Settings>>>,
+    pub(crate) sockets: Mutex<HashMap<ConversationId, usize>>,
+    pub(crate) shutdown: CancellationToken,
+    pub(crate) started: std::time::Instant,
+}
+
+impl std::ops::Deref for AppState {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+/// A socket's place in the count; dropping it frees the place.
+#[derive(Debug)]
+pub(crate) struct SocketPlace {
+    state: AppState,
+    conversation: ConversationId,
+}
+
+impl AppState {
+    pub(crate) fn new(shared: Shared) -> Self {
+        Self(Arc::new(shared))
+    }
+
+    pub(crate) fn server(&self) -> &ServerSettings {
+        &self.config.server
+    }
+
+    /// Says whether a request may come in; `key` is the one from its query or payload.
+    pub(crate) async fn admit(
+        &self,
+        headers: &HeaderMap,
+        key: Option<&str>,
+        connection: &Arc<Connection>,
+    ) -> Result<(), Denial> {
+        let facts = RequestFacts { headers, key };
+        let trusts_local = self.server().local_trust;
+        let judge = |peer| auth::judge(facts, &self.origins, &self.key, trusts_local, peer);
+        let access = match judge(None) {
+            Access::AskPeer => judge(Some(self.trust(connection).await)),
+            other => other,
+        };
+        match access {
+            Access::Granted => Ok(()),
+            Access::Denied(denial) => Err(denial),
+            Access::AskPeer => Err(Denial::Key),
+        }
+    }
+
+    /// Asks the kernel about a connection's peer, once.
+    async fn trust(&self, connection: &Arc<Connection>) -> PeerTrust {
+        let (peer, local) = (connection.peer, connection.local);
+        let ask = || async move {
+            tokio::task::spawn_blocking(move || auth::look_up(peer, local))
+                .await
+                .unwrap_or(PeerTrust::Stranger)
+        };
+        *connection.trust.get_or_init(ask).await
+    }
+
+    /// Takes a place for a socket of a conversation; `None` if all are taken.
+    pub(crate) fn take_place(&self, conversation: &ConversationId) -> Option<SocketPlace> {
+        let mut sockets = self.sockets.lock().unwrap_or_else(PoisonError::into_inner);
+        let total: usize = sockets.values().sum();
+        let count = sockets.entry(conversation.clone()).or_default();
+        let limits = (self.server().max_sockets, self.server().max_sockets_per_conversation);
+        if total >= limits.0 || *count >= limits.1 {
+            return None;
+        }
+        *count += 1;
+        Some(SocketPlace { state: self.clone(), conversation: conversation.clone() })
+    }
+
+    pub(crate) fn socket_count(&self, conversation: &ConversationId) -> usize {
+        let sockets = self.sockets.lock().unwrap_or_else(PoisonError::into_inner);
+        sockets.get(conversation).copied().unwrap_or(0)
+    }
+
+    /// Records a conversation that is new; returns false if the id is taken.
+    pub(crate) async fn create(
+        &self,
+        metadata: ConversationMetadata,
+    ) -> Result<bool, StoreError> {
+        self.store.create_conversation(metadata).await
+    }
+
+    /// Returns the session of a conversation, starting it if none runs.
+    pub(crate) async fn open(
+        &self,
+        conversation: &ConversationId,
+    ) -> Result<SessionHandle, SessionError> {
+        self.manager.open(conversation, NewConversation::default()).await
+    }
+
+    /// Records an action, starting the conversation's session if it ended meanwhile.
+    pub(crate) async fn act(
+        &self,
+        conversation: &ConversationId,
+        draft: EventDraft,
+        client_id: Option<String>,
+    ) -> Result<Option<oh_event::EventId>, SessionError> {
+        let handle = self.open(conversation).await?;
+        match handle.act(draft.clone(), client_id.clone()).await {
+            Err(SessionError::Ended) => {
+                self.open(conversation).await?.act(draft, client_id).await
+            }
+            result => result,
+        }
+    }
+
+    pub(crate) fn settings(&self) -> Option<Settings> {
+        self.settings.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Keeps new settings and lets everything follow them.
+    pub(crate) async fn save_settings(&self, settings: Settings) -> Result<(), StoreError> {
+        self.store.save_settings(settings.clone()).await?;
+        self.llm.update(&settings);
+        *self.settings.lock().unwrap_or_else(PoisonError::into_inner) = Some(settings);
+        Ok(())
+    }
+}
+
+impl Drop for SocketPlace {
+    fn drop(&mut self) {
+        let mut sockets = self.state.sockets.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = sockets.get_mut(&self.conversation) {
+            *count -= 1;
+            if *count == 0 {
+                sockets.remove(&self.conversation);
+            }
+        }
+    }
+}
+
+/// Returns what is recorded of a conversation that nobody described.
+pub(crate) fn plain_metadata(id: ConversationId, trigger: Option<&str>) -> ConversationMetadata {
+    ConversationMetadata {
+        title: id.default_title(),
+        id,
+        created_at: clock::now(),
+        selected_repository: None,
+        selected_branch: None,
+        git_provider: None,
+        trigger: trigger.map(str::to_owned),
+        pr_number: Vec::new(),
+    }
+}
