@@ -1,5 +1,8 @@
 //! The runtime with a real bash and real files.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+mod editor;
 mod lifecycle;
 mod shell;
 mod support;
