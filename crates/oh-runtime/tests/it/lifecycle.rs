@@ -51,7 +51,7 @@ async fn stop_kills_everything_and_the_next_command_gets_a_shell() {
     let (observation, ()) = tokio::join!(waiting, stop);
     assert_eq!((observation.content.as_str(), observation.metadata.exit_code), ("partial", -1));
     assert!(observation.metadata.suffix.contains("were stopped"));
-    for n in [1001, 1002, 1004, 1005, 1006] {
+    for n in 1001..=1006 {
         assert!(!is_running(&format!("sleep {n}")), "sleep {n}");
     }
     let d = fixture.workspace().join("d").to_string_lossy().into_owned();

@@ -4,5 +4,6 @@
 
 mod editor;
 mod lifecycle;
+mod overhead;
 mod shell;
 mod support;
