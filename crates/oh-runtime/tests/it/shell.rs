@@ -4,7 +4,7 @@ use oh_event::{Action, CommandMetadata, ErrorObservation, Observation, RunAction
 use oh_runtime::{ActionRequest, Runtime};
 use tokio::sync::mpsc;
 
-use crate::support::{Fixture, LONG, command_action, is_running};
+use crate::support::{Fixture, LONG, command_action, is_running, sleeper};
 
 const SHORT: Duration = Duration::from_millis(700);
 
@@ -392,10 +392,11 @@ async fn static_commands_run_beside_the_shell() {
     let observation = crate::support::run_observation(fixture.observe(action, Some(LONG)).await);
     let d = fixture.workspace().join("d").to_string_lossy().into_owned();
     assert_eq!((observation.content, observation.metadata.exit_code), (format!("{d}\ne"), 4));
-    let action = RunAction { is_static: true, ..command_action("sleep 1012 | cat") };
+    let action =
+        RunAction { is_static: true, ..command_action(&format!("{} | cat", sleeper(1012))) };
     let observation = fixture.observe(action, Some(Duration::from_millis(300))).await;
     assert!(crate::support::run_observation(observation).metadata.suffix.contains("was killed"));
-    crate::support::eventually(LONG, "a static command dies", || !is_running("sleep 1012")).await;
+    crate::support::eventually(LONG, "a static command dies", || !is_running(&sleeper(1012))).await;
 }
 
 #[tokio::test]
