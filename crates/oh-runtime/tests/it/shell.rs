@@ -90,6 +90,27 @@ async fn the_state_of_the_shell_persists() {
 }
 
 #[tokio::test]
+async fn commands_inherit_no_descriptors() {
+    let fixture = Fixture::new();
+    fixture.check("ls /proc/$$/fd | sort -n | xargs", "0 1 2 255", 0).await;
+}
+
+#[tokio::test]
+async fn every_byte_belongs_to_its_command() {
+    let fixture = Fixture::new();
+    for number in 0..300 {
+        let expected = format!("{number} {}", "x".repeat(1 + number * 7 % 5000));
+        fixture
+            .check(
+                &format!("echo '{expected}'; (exit {})", number % 3),
+                &expected,
+                (number % 3) as i32,
+            )
+            .await;
+    }
+}
+
+#[tokio::test]
 async fn several_commands_are_refused_with_a_list() {
     let fixture = Fixture::new();
     let observation = fixture.observe(command_action("echo a\necho b \\\n c"), None).await;
