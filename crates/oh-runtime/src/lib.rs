@@ -14,8 +14,8 @@
 //! - Every process of a conversation carries the session marker in its environment or descends from
 //!   one that does; that is how they are found and killed, however they were started.
 //! - If the server is killed, the terminal hangs up, which ends the shell and its foreground job.
-//!   Processes that left the terminal are killed when the conversation is opened again; to end them
-//!   at once is the business of a supervisor above.
+//!   Background processes are killed when the conversation is opened again; to end them at once is
+//!   the business of a supervisor above.
 //! - Commands see a clean environment: see [`LocalRuntimeConfig`].
 //! - A file is changed by replacing it as a whole, and the bytes that an edit does not touch stay as they are.
 

@@ -17,6 +17,8 @@ pub(crate) struct Process {
     pub(crate) pid: i32,
     pub(crate) parent: i32,
     pub(crate) group: i32,
+    /// The process that began the session this one is in; not the conversation.
+    pub(crate) leader: i32,
     pub(crate) is_dead: bool,
     /// Time used on the processors, in units of 10 ms.
     pub(crate) ticks: u64,
@@ -39,6 +41,7 @@ impl Process {
             pid,
             parent: fields.get(1)?.parse().ok()?,
             group: fields.get(2)?.parse().ok()?,
+            leader: fields.get(3)?.parse().ok()?,
             is_dead: matches!(*fields.first()?, "Z" | "X"),
             ticks: number(11)? + number(12)?,
             started: number(19)?,
@@ -141,12 +144,16 @@ pub fn socket_is_held_by_session_process(inode: u64) -> bool {
 fn session_processes(is_wanted: impl Fn(&str) -> bool) -> Vec<Process> {
     let processes = all();
     let own = own_pid();
-    let roots: HashSet<i32> = processes
+    let mut roots: HashSet<i32> = processes
         .iter()
         .filter(|process| process.pid != own && !process.is_dead)
         .filter(|process| marker_of(process.pid).is_some_and(|value| is_wanted(&value)))
         .map(|process| process.pid)
         .collect();
+    // Who lost both its environment and its parent is still in the terminal session of the shell.
+    let in_session = processes.iter().filter(|process| roots.contains(&process.leader));
+    let in_session: Vec<i32> = in_session.map(|process| process.pid).collect();
+    roots.extend(in_session);
     let mut found = with_descendants(&processes, &roots);
     found.retain(|process| process.pid != own && !process.is_dead);
     found
@@ -171,8 +178,15 @@ mod tests {
     #[test]
     fn a_name_with_parentheses_does_not_confuse_the_parser() {
         let stat = "7 (a) R) (x) S 3 5 6 0 -1 0 0 0 0 0 11 4 0 0 20 0 1 0 99 0 0";
-        let expected =
-            Process { pid: 7, parent: 3, group: 5, is_dead: false, ticks: 15, started: 99 };
+        let expected = Process {
+            pid: 7,
+            parent: 3,
+            group: 5,
+            leader: 6,
+            is_dead: false,
+            ticks: 15,
+            started: 99,
+        };
         assert_eq!(Process::parse(7, stat), Some(expected));
     }
 }

@@ -14,6 +14,7 @@ use tokio::process::{Child, Command};
 use crate::output::{Length, Output};
 use crate::processes::{self, Process};
 
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long output is awaited after the command has ended, if a process it left behind holds the pipe.
 const DRAIN: Duration = Duration::from_millis(200);
 
@@ -44,6 +45,7 @@ async fn try_run(
     output_dir: &Path,
     timeout: Duration,
 ) -> std::io::Result<RunObservation> {
+    let timeout = timeout.min(LONGEST_TIMEOUT);
     let (read_end, write_end) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
     let child = Command::new("bash")
         .args(["--noprofile", "--norc", "-c", &action.command])

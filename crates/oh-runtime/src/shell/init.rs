@@ -17,6 +17,7 @@ pub(super) struct Channel<'a> {
 
 /// Returns the script.
 ///
+/// It closes what the server itself inherited from whoever started it.
 /// The hook runs before each prompt. It throws away input that the last command left unread, keeps the
 /// exported variables, writes the end marker to the terminal and then a record of five fields to the
 /// pipe, each ended by a NUL: nonce, exit code, `$!`, directory, Python. It changes no option,
@@ -30,6 +31,11 @@ export -n PROMPT_COMMAND PS1 PS2
 set +H
 set +o history
 unset HISTFILE MAILCHECK TMOUT
+for __oh_fd in /proc/$$/fd/*; do
+  __oh_fd=${{__oh_fd##*/}}
+  if ((__oh_fd > 2 && __oh_fd != 255)); then eval "exec $__oh_fd>&-"; fi
+done
+unset __oh_fd
 __oh_hook() {{
   local - status=$? nonce= IFS=$' \t\n'
   set +e +f +u +v +x +C

@@ -83,6 +83,6 @@ fn foreground_job(shell: &ShellProcess) -> HashSet<Process> {
     processes::with_descendants(&all, &roots)
         .into_iter()
         .filter(|process| !process.is_dead)
-        .map(|process| Process { parent: 0, group: 0, ticks: 0, ..process })
+        .map(|process| Process { parent: 0, group: 0, leader: 0, ticks: 0, ..process })
         .collect()
 }

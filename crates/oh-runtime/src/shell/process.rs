@@ -17,7 +17,7 @@ use tokio::process::Child;
 
 use super::ShellSetup;
 use super::init::{Channel, command_line, script};
-use super::marker::end_marker;
+use super::marker::{MarkerFilter, Piece, end_marker};
 use crate::processes::Process;
 
 /// Begins the names of the pipes for records.
@@ -145,15 +145,21 @@ impl ShellProcess {
     }
 
     async fn ready(&mut self, nonce: &str) -> io::Result<()> {
-        loop {
+        let mut filter = MarkerFilter::new(nonce);
+        let (mut has_record, mut has_marker) = (false, false);
+        while !has_record || !has_marker {
             match self.next().await {
-                ShellEvent::Records(records) if records.iter().any(|r| r.nonce == nonce) => {
-                    return Ok(());
+                ShellEvent::Records(records) => {
+                    has_record |= records.iter().any(|record| record.nonce == nonce);
+                }
+                ShellEvent::Output(count) => {
+                    has_marker |= matches!(filter.push(self.output(count)), Piece::Around(..));
                 }
                 ShellEvent::Exited(_) => return Err(io::Error::other("the shell ended at once")),
-                ShellEvent::Records(_) | ShellEvent::Output(_) | ShellEvent::Idle => {}
+                ShellEvent::Idle => {}
             }
         }
+        Ok(())
     }
 
     pub(super) fn pid(&self) -> i32 {

@@ -238,7 +238,6 @@ impl ShellTask {
         if request.reply.is_closed() {
             return;
         }
-        // Records and output that are already there come before the request.
         let RunRequest { action, timeout, output, reply } = request;
         let soft = (timeout.is_none() && !action.blocking).then_some(self.setup.soft_timeout);
         let mut waiting = Waiting::new(

@@ -10,6 +10,8 @@ use super::process::ShellProcess;
 use crate::processes;
 use crate::runtime::OutputSink;
 
+/// No command is waited for longer than this at a time.
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 const STREAM_EVERY: Duration = Duration::from_millis(100);
 const STREAM_BYTES: usize = 4096;
 const SHORTEST_CHECK: Duration = Duration::from_millis(50);
@@ -69,7 +71,7 @@ impl Waiting {
         Self {
             action,
             limit: now,
-            timeout,
+            timeout: timeout.min(LONGEST_TIMEOUT),
             prefix: String::new(),
             key: None,
             late_note: "",

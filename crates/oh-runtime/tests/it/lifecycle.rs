@@ -4,55 +4,67 @@ use std::time::{Duration, Instant};
 use oh_event::{Action, ErrorObservation, Observation, RunIpythonAction};
 use oh_runtime::{ActionRequest, LocalRuntime, Runtime, socket_is_held_by_session_process};
 
-use crate::support::{Fixture, LONG, command_action, config, eventually, is_running};
+use crate::support::{Fixture, LONG, command_action, config, eventually, is_running, sleeper};
 
 const PROMPTLY: Duration = Duration::from_secs(1);
 
 #[tokio::test]
 async fn dropping_the_future_interrupts_the_command() {
     let fixture = Fixture::new();
-    fixture.run("sleep 1019 &").await;
-    for (command, sleeper) in [
-        ("sleep 1000.1", "sleep 1000.1"),
-        ("bash -c 'trap \"\" INT TERM; sleep 1000.2; sleep 1000.2'", "sleep 1000.2"),
-        ("trap '' INT; while true; do sleep 1000.3; done", "sleep 1000.3"),
-        ("timeout 2000 sleep 1000.4 | cat", "sleep 1000.4"),
+    fixture.run(&format!("{} &", sleeper(1019))).await;
+    for (number, command) in [
+        (1021, "SLEEP"),
+        (1022, "bash -c 'trap \"\" INT TERM; SLEEP; SLEEP'"),
+        (1023, "trap '' INT; while true; do SLEEP; done"),
+        (1024, "timeout 2000 SLEEP | cat"),
     ] {
+        let sleeper = sleeper(number);
+        let command = command.replace("SLEEP", &sleeper);
         let request = ActionRequest {
             timeout: Some(LONG),
-            ..ActionRequest::new(Action::Run(command_action(command)))
+            ..ActionRequest::new(Action::Run(command_action(&command)))
         };
         let mut work = fixture.runtime.execute(request);
         tokio::select! {
             observation = &mut work => panic!("ended: {observation:?}"),
-            () = eventually(LONG, "the command runs", || is_running(sleeper)) => {}
+            () = eventually(LONG, "the command runs", || is_running(&sleeper)) => {}
         }
         drop(work);
         let began = Instant::now();
-        eventually(LONG, "the command is gone", || !is_running(sleeper)).await;
+        eventually(LONG, "the command is gone", || !is_running(&sleeper)).await;
         assert!(began.elapsed() < PROMPTLY, "{command}: {:?}", began.elapsed());
         fixture.check("echo usable", "usable", 0).await;
     }
-    assert!(is_running("sleep 1019"), "background jobs survive an interrupt");
+    assert!(is_running(&sleeper(1019)), "background jobs survive an interrupt");
 }
 
 #[tokio::test]
 async fn stop_kills_everything_and_the_next_command_gets_a_shell() {
     let fixture = Fixture::new();
     fixture.run("mkdir -p d && cd d && export X=1").await;
-    fixture.run("setsid nohup sleep 1001 > /dev/null 2>&1 & sleep 1002 &").await;
-    fixture.run("(env -i sleep 1003 &) ; (setsid sh -c 'sleep 1004 & sleep 1005' &)").await;
-    eventually(LONG, "all run", || (1001..=1005).all(|n| is_running(&format!("sleep {n}")))).await;
-    let waiting = fixture.run_for("echo partial; sleep 1006", LONG);
+    fixture
+        .run(&format!("setsid nohup {} > /dev/null 2>&1 & {} &", sleeper(1001), sleeper(1002)))
+        .await;
+    fixture
+        .run(&format!(
+            "(env -i {} &) ; (setsid sh -c '{} & {}' &)",
+            sleeper(1003),
+            sleeper(1004),
+            sleeper(1005)
+        ))
+        .await;
+    eventually(LONG, "all run", || (1001..=1005).all(|n| is_running(&sleeper(n)))).await;
+    let partial = format!("echo partial; {}", sleeper(1006));
+    let waiting = fixture.run_for(&partial, LONG);
     let stop = async {
-        eventually(LONG, "the command runs", || is_running("sleep 1006")).await;
+        eventually(LONG, "the command runs", || is_running(&sleeper(1006))).await;
         fixture.runtime.stop_processes().await;
     };
     let (observation, ()) = tokio::join!(waiting, stop);
     assert_eq!((observation.content.as_str(), observation.metadata.exit_code), ("partial", -1));
     assert!(observation.metadata.suffix.contains("were stopped"));
-    for n in [1001, 1002, 1004, 1005, 1006] {
-        assert!(!is_running(&format!("sleep {n}")), "sleep {n}");
+    for n in 1001..=1006 {
+        assert!(!is_running(&sleeper(n)), "sleep {n}");
     }
     let d = fixture.workspace().join("d").to_string_lossy().into_owned();
     fixture.check("pwd; echo $X", &format!("{d}\n1"), 0).await;
@@ -61,10 +73,10 @@ async fn stop_kills_everything_and_the_next_command_gets_a_shell() {
 #[tokio::test]
 async fn close_is_final() {
     let fixture = Fixture::new();
-    fixture.run("setsid sleep 1007 > /dev/null 2>&1 &").await;
+    fixture.run(&format!("setsid {} > /dev/null 2>&1 &", sleeper(1007))).await;
     fixture.runtime.close().await;
     fixture.runtime.close().await;
-    assert!(!is_running("sleep 1007"));
+    assert!(!is_running(&sleeper(1007)));
     let observation = fixture.observe(command_action("echo x"), None).await;
     assert!(matches!(observation, Observation::Error(_)), "{observation:?}");
 }
@@ -72,20 +84,22 @@ async fn close_is_final() {
 #[tokio::test]
 async fn dropping_the_runtime_kills_everything() {
     let fixture = Fixture::new();
-    fixture.run("setsid sleep 1008 > /dev/null 2>&1 & sleep 1009 &").await;
+    fixture.run(&format!("setsid {} > /dev/null 2>&1 & {} &", sleeper(1008), sleeper(1009))).await;
     drop(fixture);
-    eventually(PROMPTLY, "all is gone", || !is_running("sleep 1008") && !is_running("sleep 1009"))
-        .await;
+    eventually(PROMPTLY, "all is gone", || {
+        !is_running(&sleeper(1008)) && !is_running(&sleeper(1009))
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn reopening_kills_leftovers_and_restores_the_directory() {
     let fixture = Fixture::new();
-    fixture.run("mkdir -p d; cd d; setsid sleep 1010 > /dev/null 2>&1 &").await;
+    fixture.run(&format!("mkdir -p d; cd d; setsid {} > /dev/null 2>&1 &", sleeper(1010))).await;
     fixture.run("cd d").await;
     // As after a crash of the server: nothing is dropped.
     let reopened = LocalRuntime::new(config(&fixture.directory)).unwrap();
-    assert!(!is_running("sleep 1010"));
+    assert!(!is_running(&sleeper(1010)));
     let pwd = reopened.execute(ActionRequest::new(Action::Run(command_action("pwd")))).await;
     assert_eq!(pwd.content(), fixture.workspace().join("d").to_string_lossy());
 }
@@ -171,4 +185,39 @@ async fn nothing_starts_before_the_first_command() {
     let fixture = Fixture::new();
     assert!(fixture.workspace().is_dir());
     assert!(!fixture.directory.path().join("session/init.sh").exists());
+}
+
+#[tokio::test]
+async fn killing_the_server_leaves_nothing_once_the_conversation_is_reopened() {
+    let directory = tempfile::tempdir().unwrap();
+    let names = [1031, 1032, 1033].map(sleeper);
+    let mut server = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "lifecycle::a_server_to_kill"])
+        .env("SERVER_DIRECTORY", directory.path())
+        .env("SERVER_COMMAND", format!("setsid {} & {} & {}", names[0], names[1], names[2]))
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    eventually(LONG, "all run", || names.iter().all(|name| is_running(name))).await;
+    server.kill().unwrap();
+    server.wait().unwrap();
+    eventually(LONG, "the terminal is gone", || !is_running(&names[2])).await;
+    let reopened = LocalRuntime::new(config(&directory)).unwrap();
+    assert!(names.iter().all(|name| !is_running(name)));
+    drop(reopened);
+}
+
+#[tokio::test]
+#[ignore = "is started by another test, which kills it"]
+async fn a_server_to_kill() {
+    let Some(directory) = std::env::var_os("SERVER_DIRECTORY") else { return };
+    let command = std::env::var("SERVER_COMMAND").unwrap();
+    let directory = std::path::PathBuf::from(directory);
+    let runtime = LocalRuntime::new(oh_runtime::LocalRuntimeConfig {
+        workspace: directory.join("workspace"),
+        session_dir: directory.join("session"),
+        ..Default::default()
+    })
+    .unwrap();
+    runtime.execute(ActionRequest::new(Action::Run(command_action(&command)))).await;
 }

@@ -1,5 +1,9 @@
 //! The runtime with a real bash and real files.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+mod editor;
 mod lifecycle;
+mod overhead;
 mod shell;
 mod support;

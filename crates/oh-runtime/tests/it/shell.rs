@@ -4,7 +4,7 @@ use oh_event::{Action, CommandMetadata, ErrorObservation, Observation, RunAction
 use oh_runtime::{ActionRequest, Runtime};
 use tokio::sync::mpsc;
 
-use crate::support::{Fixture, LONG, command_action, is_running};
+use crate::support::{Fixture, LONG, command_action, is_running, sleeper};
 
 const SHORT: Duration = Duration::from_millis(700);
 
@@ -87,6 +87,27 @@ async fn the_state_of_the_shell_persists() {
     fixture.check("echo still here", "still here", 0).await;
     fixture.check("unset PROMPT_COMMAND", "", 0).await;
     fixture.check("echo still here", "still here", 0).await;
+}
+
+#[tokio::test]
+async fn commands_inherit_no_descriptors() {
+    let fixture = Fixture::new();
+    fixture.check("ls /proc/$$/fd | sort -n | xargs", "0 1 2 255", 0).await;
+}
+
+#[tokio::test]
+async fn every_byte_belongs_to_its_command() {
+    let fixture = Fixture::new();
+    for number in 0..300 {
+        let expected = format!("{number} {}", "x".repeat(1 + number * 7 % 5000));
+        fixture
+            .check(
+                &format!("echo '{expected}'; (exit {})", number % 3),
+                &expected,
+                (number % 3) as i32,
+            )
+            .await;
+    }
 }
 
 #[tokio::test]
@@ -392,10 +413,11 @@ async fn static_commands_run_beside_the_shell() {
     let observation = crate::support::run_observation(fixture.observe(action, Some(LONG)).await);
     let d = fixture.workspace().join("d").to_string_lossy().into_owned();
     assert_eq!((observation.content, observation.metadata.exit_code), (format!("{d}\ne"), 4));
-    let action = RunAction { is_static: true, ..command_action("sleep 1012 | cat") };
+    let action =
+        RunAction { is_static: true, ..command_action(&format!("{} | cat", sleeper(1012))) };
     let observation = fixture.observe(action, Some(Duration::from_millis(300))).await;
     assert!(crate::support::run_observation(observation).metadata.suffix.contains("was killed"));
-    crate::support::eventually(LONG, "a static command dies", || !is_running("sleep 1012")).await;
+    crate::support::eventually(LONG, "a static command dies", || !is_running(&sleeper(1012))).await;
 }
 
 #[tokio::test]

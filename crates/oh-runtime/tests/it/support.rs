@@ -110,3 +110,8 @@ pub(crate) fn is_running(text: &str) -> bool {
         })
     })
 }
+
+/// Returns a command that sleeps long and that no other run of the tests has.
+pub(crate) fn sleeper(number: u32) -> String {
+    format!("sleep {number}.{}", std::process::id())
+}
