@@ -69,8 +69,7 @@ pub async fn start(config: Config, components: Components) -> Result<RunningServ
         Some(port) => Some(bind(&config.server.host, port).await?),
         None => None,
     };
-    let frontend_address =
-        frontend.as_ref().map(axum::serve::Listener::local_addr).transpose()?;
+    let frontend_address = frontend.as_ref().map(axum::serve::Listener::local_addr).transpose()?;
     let ports = [Some(address), frontend_address].into_iter().flatten().map(|a| a.port()).collect();
 
     let (titles, title_queue) = mpsc::channel(TITLE_QUEUE);
@@ -235,8 +234,7 @@ fn local_runtime(config: &Config) -> RuntimeSource {
     let sandbox = config.sandbox.clone();
     Arc::new(move |id| {
         let folder = folder_name(id);
-        let workspace =
-            shared.clone().unwrap_or_else(|| data_dir.join("workspaces").join(&folder));
+        let workspace = shared.clone().unwrap_or_else(|| data_dir.join("workspaces").join(&folder));
         let runtime = LocalRuntime::new(LocalRuntimeConfig {
             workspace: absolute(workspace)?,
             session_dir: absolute(data_dir.join("sessions").join(&folder))?,
@@ -311,4 +309,3 @@ fn title_of(text: &str) -> Option<String> {
     let head: String = line.chars().take(LENGTH).collect();
     Some(if line.chars().count() > LENGTH { format!("{}...", head.trim_end()) } else { head })
 }
-

@@ -1,0 +1,9 @@
+//! The binary `openhands`.
+
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run()
+}

@@ -110,10 +110,7 @@ impl AppState {
     }
 
     /// Records a conversation that is new; returns false if the id is taken.
-    pub(crate) async fn create(
-        &self,
-        metadata: ConversationMetadata,
-    ) -> Result<bool, StoreError> {
+    pub(crate) async fn create(&self, metadata: ConversationMetadata) -> Result<bool, StoreError> {
         self.store.create_conversation(metadata).await
     }
 
@@ -134,9 +131,7 @@ impl AppState {
     ) -> Result<Option<oh_event::EventId>, SessionError> {
         let handle = self.open(conversation).await?;
         match handle.act(draft.clone(), client_id.clone()).await {
-            Err(SessionError::Ended) => {
-                self.open(conversation).await?.act(draft, client_id).await
-            }
+            Err(SessionError::Ended) => self.open(conversation).await?.act(draft, client_id).await,
             result => result,
         }
     }

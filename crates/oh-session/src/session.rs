@@ -50,7 +50,7 @@ impl Session {
             let step = self.conversation.next_step();
             if step != running.step {
                 // The old step is dropped first: its process must be gone before the next.
-                running = Running::waiting();
+                drop(std::mem::replace(&mut running, Running::waiting()));
                 let llm = || (self.llm)();
                 running =
                     Running::start(step, &self.conversation, llm, &self.runtime, &self.notices);

@@ -105,7 +105,8 @@ mod tests {
     }
 
     fn check_local(headers: &[(&'static str, &str)], expected: Access) {
-        let key = SessionKey { is_explicit: false, ..SessionKey::explicit("right".to_owned()) };
+        let mut key = SessionKey::explicit("right".to_owned());
+        key.is_explicit = false;
         check_with(headers, None, key, true, expected);
     }
 

@@ -38,9 +38,8 @@ impl OwnOrigins {
         match &self.cors {
             CorsOrigins::Any => OriginKind::Foreign,
             CorsOrigins::Listed(list) => {
-                let is_same = |listed: &String| {
-                    listed.trim_end_matches('/').eq_ignore_ascii_case(origin)
-                };
+                let is_same =
+                    |listed: &String| listed.trim_end_matches('/').eq_ignore_ascii_case(origin);
                 if list.iter().any(is_same) { OriginKind::Listed } else { OriginKind::Refused }
             }
         }
@@ -108,7 +107,9 @@ mod tests {
         for host in ["localhost:12000", "127.0.0.1:12001", "[::1]:12000", "LOCALHOST:12000"] {
             assert!(own.is_own_host(host), "{host}");
         }
-        for host in ["evil.com:12000", "localhost:1", "localhost", "localhost:x", "", "[::1", "[::2]:12000"] {
+        for host in
+            ["evil.com:12000", "localhost:1", "localhost", "localhost:x", "", "[::1", "[::2]:12000"]
+        {
             assert!(!own.is_own_host(host), "{host}");
         }
     }

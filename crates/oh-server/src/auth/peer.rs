@@ -55,11 +55,8 @@ const SOCK_DIAG_BY_FAMILY: u16 = 20;
 
 /// One exact look-up by `sock_diag(7)`.
 fn ask_netlink(peer: SocketAddr, local: SocketAddr) -> io::Result<SocketOwner> {
-    let socket = rustix::net::socket(
-        AddressFamily::NETLINK,
-        SocketType::DGRAM,
-        Some(netlink::SOCK_DIAG),
-    )?;
+    let socket =
+        rustix::net::socket(AddressFamily::NETLINK, SocketType::DGRAM, Some(netlink::SOCK_DIAG))?;
     let request = request(peer, local);
     let kernel = SocketAddrNetlink::new(0, 0);
     rustix::net::sendto(&socket, &request, SendFlags::empty(), &kernel)?;

@@ -111,9 +111,7 @@ pub(crate) async fn list(
     let limit = usize::try_from(limit).unwrap_or(1).clamp(1, MAX_PAGE);
     let offset = match query.get("page_id") {
         None => 0,
-        Some(page) => {
-            page_offset(page).ok_or_else(|| ApiError::bad_request("Invalid page_id"))?
-        }
+        Some(page) => page_offset(page).ok_or_else(|| ApiError::bad_request("Invalid page_id"))?,
     };
     let max_age = i64::try_from(state.config.conversation_max_age.as_micros()).unwrap_or(i64::MAX);
     let filter = ListFilter {
@@ -277,7 +275,12 @@ pub(crate) struct Query(Vec<(String, String)>);
 impl Query {
     pub(crate) fn parse(query: Option<&str>) -> Self {
         let pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
-        Self(pairs.filter(|(_, value)| !value.is_empty()).map(|(k, v)| (k.into(), v.into())).collect())
+        Self(
+            pairs
+                .filter(|(_, value)| !value.is_empty())
+                .map(|(k, v)| (k.into(), v.into()))
+                .collect(),
+        )
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
@@ -309,9 +312,7 @@ fn page_offset(page: &str) -> Option<usize> {
     let form: Value = serde_json::from_str(&text).ok()?;
     match form.get("v0")? {
         Value::Null => Some(0),
-        Value::String(inner) => {
-            String::from_utf8(base64_decode(inner)?).ok()?.trim().parse().ok()
-        }
+        Value::String(inner) => String::from_utf8(base64_decode(inner)?).ok()?.trim().parse().ok(),
         _ => None,
     }
 }

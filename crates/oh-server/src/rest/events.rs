@@ -39,7 +39,8 @@ pub(crate) async fn page(
         Some(text) => text.trim().parse::<i64>().map_err(|_| bad_integer(name, text)),
     };
     let start = u64::try_from(integer("start_id", 0)?).unwrap_or(0);
-    let end = u64::try_from(integer("end_id", i64::MAX - 1)?).map_or(0, |end| end.saturating_add(1));
+    let end =
+        u64::try_from(integer("end_id", i64::MAX - 1)?).map_or(0, |end| end.saturating_add(1));
     let limit = match usize::try_from(integer("limit", 20)?) {
         Ok(limit) if limit <= 100 => limit,
         Ok(_) | Err(_) => return Err(ApiError::bad_request("Invalid limit")),
@@ -115,8 +116,9 @@ impl Filter {
         }
         let event: Value = serde_json::from_str(text).unwrap_or_default();
         let field = |name: &str| event.get(name).and_then(Value::as_str).unwrap_or_default();
-        let is_hidden =
-            ["/args/hidden", "/extras/hidden"].iter().any(|at| event.pointer(at) == Some(&json!(true)));
+        let is_hidden = ["/args/hidden", "/extras/hidden"]
+            .iter()
+            .any(|at| event.pointer(at) == Some(&json!(true)));
         self.query.as_ref().is_none_or(|query| text.to_lowercase().contains(query))
             && self.source.as_ref().is_none_or(|source| field("source") == source)
             && self.start_date.as_ref().is_none_or(|date| field("timestamp") >= date.as_str())

@@ -45,9 +45,8 @@ pub(crate) struct SettingsView {
 }
 
 pub(crate) async fn load(State(state): State<AppState>) -> Result<Json<SettingsView>, ApiError> {
-    let not_found = || {
-        ApiError::with_body(StatusCode::NOT_FOUND, json!({"error": "Settings not found"}))
-    };
+    let not_found =
+        || ApiError::with_body(StatusCode::NOT_FOUND, json!({"error": "Settings not found"}));
     let s = state.settings().ok_or_else(not_found)?;
     let is_set = |secret: &Option<String>| secret.as_ref().is_some_and(|text| !text.is_empty());
     Ok(Json(SettingsView {

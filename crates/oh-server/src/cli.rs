@@ -1,0 +1,180 @@
+//! The command line.
+
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+use oh_config::{Config, LogFormat};
+use oh_server::{Components, RunningServer};
+use tracing_subscriber::EnvFilter;
+
+/// A self-hosted coding-agent server that people watch and steer in real time.
+#[derive(Debug, Parser)]
+#[command(name = "openhands", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Starts the server.
+    Serve(Serve),
+    /// Prints the session key, which lets other machines in.
+    Key(Key),
+}
+
+#[derive(Debug, clap::Args)]
+struct Serve {
+    /// Address to listen on (BACKEND_HOST).
+    #[arg(long)]
+    host: Option<String>,
+    /// Port to listen on (BACKEND_PORT).
+    #[arg(long)]
+    port: Option<u16>,
+    /// Second port, for the web interface (VITE_FRONTEND_PORT).
+    #[arg(long)]
+    frontend_port: Option<u16>,
+    /// Configuration file, instead of config.toml.
+    #[arg(long, visible_alias = "config-file")]
+    config: Option<PathBuf>,
+    /// Folder of the database and the workspaces (FILE_STORE_PATH).
+    #[arg(long)]
+    data_dir: Option<PathBuf>,
+    /// Level of the log: error, warn, info, debug, trace (LOG_LEVEL).
+    #[arg(long)]
+    log_level: Option<String>,
+    /// One workspace for all conversations (SANDBOX_VOLUMES=DIR:/workspace).
+    #[arg(long)]
+    workspace: Option<PathBuf>,
+    /// Folder of a built web interface to serve instead of our own.
+    #[arg(long)]
+    frontend_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+struct Key {
+    /// Makes a new key; the old one stops working at the next start.
+    #[arg(long)]
+    rotate: bool,
+    /// Configuration file, instead of config.toml.
+    #[arg(long, visible_alias = "config-file")]
+    config: Option<PathBuf>,
+    /// Folder of the database and the workspaces (FILE_STORE_PATH).
+    #[arg(long)]
+    data_dir: Option<PathBuf>,
+}
+
+pub(crate) fn run() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Serve(arguments) => serve(arguments),
+        Command::Key(arguments) => key(&arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(arguments: Serve) -> Result<()> {
+    let mut config = Config::load(arguments.config.as_deref(), &Config::environment())?;
+    let server = &mut config.server;
+    server.host = arguments.host.unwrap_or_else(|| server.host.clone());
+    server.port = arguments.port.unwrap_or(server.port);
+    server.frontend_port = arguments.frontend_port.or(server.frontend_port);
+    server.frontend_dir = arguments.frontend_dir;
+    server.log_level = arguments.log_level.unwrap_or_else(|| server.log_level.clone());
+    config.data_dir = arguments.data_dir.unwrap_or(config.data_dir);
+    config.workspace = arguments.workspace.or(config.workspace);
+    start_log(&config);
+    for warning in &config.warnings {
+        tracing::warn!("configuration: {warning}");
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("failed to start the runtime")?;
+    runtime.block_on(async {
+        let host = config.server.host.clone();
+        let server = oh_server::start(config, Components::default()).await?;
+        say(&banner(&server, &host));
+        wait_for_end().await?;
+        tracing::info!("going down");
+        server.shut_down().await;
+        Ok(())
+    })
+}
+
+fn key(arguments: &Key) -> Result<()> {
+    let config = Config::load(arguments.config.as_deref(), &Config::environment())?;
+    let data_dir = arguments.data_dir.clone().unwrap_or(config.data_dir);
+    std::fs::create_dir_all(&data_dir)
+        .with_context(|| format!("cannot use the data directory `{}`", data_dir.display()))?;
+    let key = if arguments.rotate {
+        oh_server::rotate_session_key(&data_dir)
+    } else {
+        match config.server.session_api_key {
+            Some(key) => Ok(key),
+            None => oh_server::load_session_key(&data_dir),
+        }
+    };
+    let key = key.context("failed to read or write the session key")?;
+    writeln!(std::io::stdout(), "{key}").context("failed to print the key")
+}
+
+fn start_log(config: &Config) {
+    let level = &config.server.log_level;
+    let filter = EnvFilter::try_new(format!("warn,oh={level},openhands={level}"))
+        .unwrap_or_else(|_| EnvFilter::new("info"));
+    let names = ["agent", "config", "event_log", "llm", "runtime", "server", "session", "store"];
+    let filter =
+        names.iter().fold(filter, |filter, name| match format!("oh_{name}={level}").parse() {
+            Ok(directive) => filter.add_directive(directive),
+            Err(_) => filter,
+        });
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match config.server.log_format {
+        LogFormat::Json => log.json().init(),
+        LogFormat::Pretty => log.with_ansi(std::io::stderr().is_terminal()).init(),
+    }
+}
+
+/// What a person needs to know after the start.
+fn banner(server: &RunningServer, host: &str) -> String {
+    let port = server.address().port();
+    let page = server.frontend_address().map_or(port, |address| address.port());
+    let mut text = format!(
+        "\n  OpenHands is running.\n\n  Web interface   http://localhost:{page}\n  API             http://localhost:{port}\n"
+    );
+    if !matches!(host, "127.0.0.1" | "localhost" | "::1") {
+        let key = server.session_key();
+        text.push_str(&format!("  Other machines  http://<this machine>:{page}/#key={key}\n"));
+    }
+    text.push_str(&format!("  Model           {}\n", server.model()));
+    if server.model() == "demo" {
+        text.push_str("                  A scripted demonstration. Choose a model in the settings or set LLM_MODEL and LLM_API_KEY.\n");
+    }
+    text.push_str("  Sandbox         none: commands run as your user and are not confined.\n");
+    text
+}
+
+async fn wait_for_end() -> Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let mut terminate = signal(SignalKind::terminate()).context("failed to listen for signals")?;
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}
+
+/// A terminal that is gone is no reason to stop.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}

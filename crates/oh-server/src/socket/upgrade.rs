@@ -1,0 +1,80 @@
+//! The HTTP side of a socket: which requests become one, and what the others are told.
+
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::{ConnectInfo, RawQuery, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use oh_wire::ConnectQuery;
+
+use super::context::SocketContext;
+use super::inlet;
+use crate::auth::Denial;
+use crate::listener::RequestConnection;
+use crate::state::AppState;
+
+/// Largest frame of a client, in bytes: files of 3 MiB in base64.
+pub(crate) const MAX_PAYLOAD: usize = 4 * 1024 * 1024;
+/// Room above that, so that a frame that is too large is refused by the protocol's own rule.
+const MAX_MESSAGE: usize = MAX_PAYLOAD + 64 * 1024;
+const READ_BUFFER: usize = 4 * 1024;
+const WRITE_BUFFER: usize = 16 * 1024;
+
+const UNSUPPORTED: &str =
+    "The client is using an unsupported version of the Socket.IO or Engine.IO protocols";
+
+pub(crate) async fn upgrade(
+    State(state): State<AppState>,
+    ConnectInfo(RequestConnection(connection)): ConnectInfo<RequestConnection>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Response {
+    let query = query.unwrap_or_default();
+    let is_upgrade = headers
+        .get(header::UPGRADE)
+        .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"));
+    if let Err(message) = check_protocol(&query, is_upgrade) {
+        return refused(is_upgrade, message);
+    }
+    let connect = ConnectQuery::parse(&query);
+    let key = connect.session_api_key.as_deref();
+    let admission = state.admit(&headers, key, &connection).await;
+    if admission == Err(Denial::Origin) {
+        let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
+        let message = format!("{} is not an accepted origin.", origin.unwrap_or("null"));
+        return refused(is_upgrade, &message);
+    }
+    let Ok(upgrade) = upgrade else { return refused(false, "Invalid websocket upgrade") };
+    let context = SocketContext { state, connection, query: connect, admission };
+    upgrade
+        .max_message_size(MAX_MESSAGE)
+        .max_frame_size(MAX_MESSAGE)
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(WRITE_BUFFER)
+        .on_upgrade(move |socket| inlet::serve(socket, context))
+}
+
+/// A missing `transport` is a WebSocket: shells lose what follows an unquoted `&`.
+fn check_protocol(query: &str, is_upgrade: bool) -> Result<(), &'static str> {
+    let value = |name: &str| {
+        let mut pairs = form_urlencoded::parse(query.as_bytes());
+        pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    };
+    if value("EIO").as_deref() != Some("4") {
+        return Err(UNSUPPORTED);
+    }
+    match value("transport").as_deref() {
+        Some("websocket") if !is_upgrade => Err("Invalid websocket upgrade"),
+        Some("websocket") => Ok(()),
+        None if is_upgrade => Ok(()),
+        None | Some(_) => Err("Invalid transport"),
+    }
+}
+
+/// The body is a JSON string, although it says that it is plain text: so does OpenHands'.
+fn refused(is_upgrade: bool, message: &str) -> Response {
+    let status = if is_upgrade { StatusCode::FORBIDDEN } else { StatusCode::BAD_REQUEST };
+    let body = serde_json::Value::from(message).to_string();
+    (status, [(header::CONTENT_TYPE, "text/plain")], body).into_response()
+}
