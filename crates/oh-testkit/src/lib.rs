@@ -1,1 +1,7 @@
-//! `oh-testkit`
+//! Stand-ins behind the two seams, for tests: a model and a runtime that follow a script.
+
+mod scripted_llm;
+mod scripted_runtime;
+
+pub use scripted_llm::{Answer, ScriptedLlm, call, text, tool_calls};
+pub use scripted_runtime::ScriptedRuntime;

@@ -91,7 +91,11 @@ impl Outlet {
     async fn step(&mut self) -> Result<(), Ended> {
         match self.next().await {
             Next::Order(Some(order)) => self.obey(order).await?,
-            Next::Order(None) => return Err(Ended),
+            Next::Order(None) => {
+                // The answer to the peer's close frame is still to be written.
+                drop(self.sink.close().await);
+                return Err(Ended);
+            }
             Next::Batch(Ok(batch)) => self.send_events(&batch).await?,
             Next::Batch(Err(error)) => {
                 if !matches!(error, LogError::Closed) {
