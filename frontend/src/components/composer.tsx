@@ -52,7 +52,7 @@ export function Composer({ draftKey, placeholder, label, rows, busy, onSend }: C
         event.preventDefault();
         void send();
       }}
-      className="flex items-end rounded-2xl border border-line-strong bg-raised shadow-sm focus-within:border-accent focus-within:ring-3 focus-within:ring-accent/20"
+      className="flex items-end rounded-2xl border border-line-strong bg-raised shadow-sm focus-within:border-accent focus-within:ring-2 focus-within:ring-accent/15"
     >
       <div className="grid max-h-[40dvh] min-w-0 flex-1 overflow-y-auto">
         <div aria-hidden="true" className={`${box} invisible`}>

@@ -63,10 +63,13 @@ export function ChatPage({ id, menu, onUnknown }: ChatPageProps) {
   const live = useConversation({ id, key: data?.sessionKey ?? null, isReady: wasJoinable, openSocket });
   const { title } = live.view;
   useEffect(() => {
-    if (title === null) return;
-    void queries.invalidateQueries({ queryKey: conversationKeys.list });
-    void queries.invalidateQueries({ queryKey: conversationKeys.one(id) });
+    if (title !== null) void queries.invalidateQueries({ queryKey: conversationKeys.one(id) });
   }, [title, id, queries]);
+  // The list shows the same title and state as this page.
+  const shown = data == null ? "" : `${data.title} ${data.status} ${data.runtimeStatus}`;
+  useEffect(() => {
+    if (shown !== "") void queries.invalidateQueries({ queryKey: conversationKeys.list });
+  }, [shown, queries]);
 
   const failure = conversation.error ?? start.error ?? resume.error;
   return (

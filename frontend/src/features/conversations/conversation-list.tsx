@@ -29,7 +29,7 @@ export function ConversationList({ currentId, onDeleted }: ConversationListProps
     return <p className="px-4 py-3 text-sm text-muted">No conversations yet. Yours will be listed here.</p>;
   }
   return (
-    <nav aria-label="Conversations" className="px-2 pb-4">
+    <nav aria-label="Conversations" className="px-2 pt-0.5 pb-4">
       <ul className="space-y-0.5">
         {list.data.map((conversation) => (
           <ListItem

@@ -10,7 +10,7 @@ import { Icon } from "@/components/icons";
 
 const DEMO = "Show me what you can do (demo)";
 const SUGGESTIONS = [
-  "Write a small command-line program and test it",
+  "Write a small program and test it",
   "Explain the files in the workspace",
   "Find and fix a failing test",
 ];

@@ -21,12 +21,12 @@ export function FinishCard({ text, thought }: { text: string; thought: string })
     <section
       aria-label="Finished"
       data-testid="finish-card"
-      className="overflow-hidden rounded-xl border border-ok/40 bg-ok-soft"
+      className="overflow-hidden rounded-xl border border-ok/45 bg-raised"
     >
-      <h3 className="flex items-center gap-2 px-4 pt-3 text-sm font-semibold text-ok">
+      <h3 className="flex items-center gap-2 bg-ok-soft px-4 py-2 text-sm font-semibold text-ok">
         <Icon name="check" /> Done
       </h3>
-      <div className="px-4 pt-1.5 pb-4">
+      <div className="space-y-3 px-4 pt-3 pb-4">
         {thought !== "" && thought.trim() !== text && <Markdown text={thought} />}
         <Markdown text={text} />
       </div>

@@ -48,7 +48,7 @@ function Outcome({ row, action }: { row: StepRow; action: ActionOf<"run"> }) {
   const took = duration(action.timestamp, observation.timestamp);
   return (
     <span className="flex items-center gap-2.5 text-xs text-term-muted">
-      {took !== null && <span className="tabular-nums">{took}</span>}
+      {took !== null && <span className="hidden tabular-nums sm:inline">{took}</span>}
       <ExitBadge row={row} />
     </span>
   );
