@@ -64,9 +64,10 @@ export function isJoinable(conversation: Conversation): boolean {
   return status === "RUNNING" && runtimeStatus !== null && runtimeStatus !== "STATUS$STOPPED";
 }
 
-/** Starts a conversation and returns its id. */
-export async function createConversation(firstMessage: string): Promise<string> {
-  const body = await call("/api/conversations", { method: "POST", body: { initial_user_msg: firstMessage } });
+/** Starts a conversation, idle if there is no message yet, and returns its id. */
+export async function createConversation(firstMessage: string | null): Promise<string> {
+  const start = firstMessage === null ? {} : { initial_user_msg: firstMessage };
+  const body = await call("/api/conversations", { method: "POST", body: start });
   const id = isRecord(body) ? stringAt(body, "conversation_id") : null;
   if (id === null) throw new ApiError(200, "The server did not say which conversation it made.");
   return id;

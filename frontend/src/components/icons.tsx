@@ -26,11 +26,12 @@ const PATHS = {
 
 export type IconName = keyof typeof PATHS;
 
-export function Icon({ name, className = "size-4" }: { name: IconName; className?: string }) {
+export function Icon({ name, className = "" }: { name: IconName; className?: string }) {
+  const size = className.includes("size-") ? "" : "size-4";
   return (
     <svg
       viewBox="0 0 20 20"
-      className={`shrink-0 ${className}`}
+      className={`shrink-0 ${size} ${className}`}
       fill="none"
       stroke="currentColor"
       strokeWidth={name === "more" ? 2.5 : 1.6}
@@ -43,9 +44,10 @@ export function Icon({ name, className = "size-4" }: { name: IconName; className
   );
 }
 
-export function Spinner({ className = "size-4" }: { className?: string }) {
+export function Spinner({ className = "" }: { className?: string }) {
+  const size = className.includes("size-") ? "" : "size-4";
   return (
-    <svg viewBox="0 0 20 20" className={`shrink-0 animate-spin ${className}`} fill="none" aria-hidden="true">
+    <svg viewBox="0 0 20 20" className={`shrink-0 animate-spin ${size} ${className}`} fill="none" aria-hidden="true">
       <circle cx="10" cy="10" r="7" stroke="currentColor" strokeOpacity="0.25" strokeWidth="2" />
       <path d="M17 10a7 7 0 00-7-7" stroke="currentColor" strokeWidth="2" strokeLinecap="round" />
     </svg>

@@ -236,7 +236,8 @@ function answer(draft: Draft, cause: number, observation: ObservationEvent): boo
   const row = at === undefined ? undefined : draft.rows[at];
   if (at === undefined || row?.kind !== "step") return false;
   draft.rows[at] = { ...row, observation };
-  draft.liveOutput.delete(cause);
+  // The full output replaces what was seen of it; a command that was cut short has nothing else to show.
+  if (observation.observation === "run") draft.liveOutput.delete(cause);
   return true;
 }
 

@@ -63,11 +63,14 @@ function parsePacket(text: string): { id: number | null; items: unknown[] } | nu
 export class RawSocket {
   readonly #socket: WebSocket;
   readonly #events: RawSocketEvents;
+  readonly #joins: boolean;
   #isOpen = false;
   #nextAck = 1;
 
-  constructor(url: string, events: RawSocketEvents) {
+  /** Without a conversation to join, the connection is only opened and kept. */
+  constructor(url: string, joins: boolean, events: RawSocketEvents) {
     this.#events = events;
+    this.#joins = joins;
     this.#socket = new WebSocket(url);
     this.#socket.onopen = () => {
       this.#isOpen = true;
@@ -96,7 +99,7 @@ export class RawSocket {
     this.#events.frame("in", text);
     if (text.startsWith("0")) {
       this.#events.stage("handshake");
-      this.#transmit("40");
+      if (this.#joins) this.#transmit("40");
     } else if (text.startsWith("2")) {
       this.#events.stage("ping");
       this.#transmit("3");

@@ -1,8 +1,10 @@
-import { useEffect, useRef, useState, type ReactNode } from "react";
+import { useEffect, useId, useRef, useState, type ReactNode } from "react";
 
 import { Button } from "@/components/button";
 import { Icon, Spinner } from "@/components/icons";
 import { isRecord, stringAt } from "@/lib/guards";
+import { createConversation } from "@/api/conversations";
+import { describeError } from "@/api/http";
 import { sessionKey } from "@/lib/session-key";
 import { decode } from "@/wire/decode";
 
@@ -72,7 +74,7 @@ export function TestPage() {
     setFrames([]);
     setEvents([]);
     setAnswer(null);
-    socket.current = new RawSocket(url, {
+    socket.current = new RawSocket(url, target.conversationId !== "", {
       frame: (direction, text) => {
         setFrames((past) => [...past.slice(1 - KEPT), { at: Date.now(), direction, text }]);
       },
@@ -94,6 +96,14 @@ export function TestPage() {
         });
       },
     });
+  };
+
+  const makeConversation = async () => {
+    try {
+      setTarget({ ...target, conversationId: await createConversation(null) });
+    } catch (error) {
+      setState({ kind: "closed", why: `No conversation was made. ${describeError(error)}` });
+    }
   };
 
   const parsed = parseAction(action);
@@ -122,7 +132,16 @@ export function TestPage() {
           }}
         >
           <div className="grid gap-3 sm:grid-cols-[2fr_1fr]">
-            <Input label="conversation_id" value={target.conversationId} onChange={(conversationId) => setTarget({ ...target, conversationId })} />
+            <Input
+              label="conversation_id"
+              value={target.conversationId}
+              onChange={(conversationId) => setTarget({ ...target, conversationId })}
+              action={
+                <button type="button" onClick={() => void makeConversation()} className="text-xs text-accent underline">
+                  make a new one
+                </button>
+              }
+            />
             <Input label="latest_event_id" value={target.latestEventId} onChange={(latestEventId) => setTarget({ ...target, latestEventId })} />
           </div>
           <Input label="session_api_key" type="password" value={target.sessionKey} onChange={(key) => setTarget({ ...target, sessionKey: key })} />
@@ -213,16 +232,24 @@ function StateBadge({ state }: { state: State }) {
 
 interface InputProps {
   label: string;
+  action?: ReactNode;
   value: string;
   type?: string;
   onChange: (value: string) => void;
 }
 
-function Input({ label, value, type = "text", onChange }: InputProps) {
+function Input({ label, value, type = "text", action, onChange }: InputProps) {
+  const id = useId();
   return (
-    <label className="block">
-      <span className="font-mono text-xs text-muted">{label}</span>
+    <div>
+      <div className="flex items-baseline justify-between">
+        <label htmlFor={id} className="font-mono text-xs text-muted">
+          {label}
+        </label>
+        {action}
+      </div>
       <input
+        id={id}
         type={type}
         value={value}
         autoComplete="off"
@@ -230,7 +257,7 @@ function Input({ label, value, type = "text", onChange }: InputProps) {
         onChange={(event) => onChange(event.target.value)}
         className="mt-1 w-full rounded-lg border border-line-strong bg-page px-3 py-1.5 font-mono text-sm"
       />
-    </label>
+    </div>
   );
 }
 
@@ -333,7 +360,7 @@ function EventLine({ payload }: { payload: unknown }) {
     <details className="border-b border-line px-4 py-1.5">
       <summary className="flex gap-2.5">
         <span className="w-8 shrink-0 text-right text-muted tabular-nums">{eventId(payload) ?? "–"}</span>
-        <span className="w-36 shrink-0 truncate">
+        <span className="w-48 shrink-0 truncate">
           {nameOf(payload)} <span className="text-muted">{source}</span>
         </span>
         <span className="truncate text-muted">{message.slice(0, 200)}</span>

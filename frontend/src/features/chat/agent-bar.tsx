@@ -7,6 +7,8 @@ import type { OutgoingAction } from "@/wire/outbox";
 
 interface AgentBarProps {
   view: ConversationView;
+  /** Has the server ended the session? Then resuming it comes first. */
+  hasEnded: boolean;
   onSend: (action: OutgoingAction) => void;
 }
 
@@ -38,31 +40,31 @@ const DOTS: Record<string, string> = {
 };
 
 /** The agent's state, and the one thing one can do about it. Always there, so that nothing jumps. */
-export function AgentBar({ view, onSend }: AgentBarProps) {
+export function AgentBar({ view, hasEnded, onSend }: AgentBarProps) {
   const { agentState } = view;
-  const isBusy = isWorking(view) || agentState === null || agentState === "loading";
+  const isBusy = !hasEnded && (isWorking(view) || agentState === null || agentState === "loading");
   return (
     <div className="flex h-11 items-center gap-2.5 px-1 text-sm" data-testid="agent-bar" data-state={agentState ?? ""}>
       {isBusy ? (
         <Spinner className="size-4 text-accent" />
       ) : (
-        <span className={`mx-1 size-2 rounded-full ${DOTS[agentState] ?? "bg-line-strong"}`} />
+        <span className={`mx-1 size-2 rounded-full ${DOTS[agentState ?? ""] ?? "bg-line-strong"}`} />
       )}
       <span className="min-w-0 flex-1 truncate text-muted" role="status">
-        {nowInWords(view)}
+        {hasEnded ? "Session ended" : nowInWords(view)}
       </span>
-      {isWorking(view) && (
+      {!hasEnded && isWorking(view) && (
         <Button onClick={() => onSend(state("stopped"))} className="min-h-8 px-3" title="Stop the agent (Esc)">
           <Icon name="stop" className="size-3.5 fill-current" /> Stop
           <kbd className="hidden font-sans text-2xs text-muted sm:inline">Esc</kbd>
         </Button>
       )}
-      {(agentState === "stopped" || agentState === "paused") && (
+      {!hasEnded && (agentState === "stopped" || agentState === "paused") && (
         <Button onClick={() => onSend(state("running"))} className="min-h-8 px-3">
           <Icon name="play" className="size-3.5 fill-current" /> Continue
         </Button>
       )}
-      {agentState === "error" && (
+      {!hasEnded && agentState === "error" && (
         <Button onClick={() => onSend(state("running"))} className="min-h-8 px-3">
           Try again
         </Button>

@@ -71,6 +71,11 @@ export function ChatPage({ id, menu, onUnknown }: ChatPageProps) {
     if (shown !== "") void queries.invalidateQueries({ queryKey: conversationKeys.list });
   }, [shown, queries]);
 
+  const hasEnded = live.connection.kind === "ended";
+  useEffect(() => {
+    if (hasEnded) void queries.invalidateQueries({ queryKey: conversationKeys.one(id) });
+  }, [hasEnded, id, queries]);
+
   const failure = conversation.error ?? start.error ?? resume.error;
   return (
     <ChatView
@@ -169,7 +174,7 @@ function ChatView({ id, menu, title, live, opening, failure, isResuming, onRetry
             {view.notice.message}
           </p>
         )}
-        <AgentBar view={view} onSend={act} />
+        <AgentBar view={view} hasEnded={connection.kind === "ended"} onSend={act} />
         <Composer
           key={id}
           draftKey={`openhands.draft.${id}`}

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useEffect, useState, useTransition } from "react";
 
 import { Icon } from "@/components/icons";
 import { Markdown } from "@/components/markdown";
@@ -10,7 +10,10 @@ import { PendingMessage } from "./rows/message-row";
 import { RowView } from "./rows/row-view";
 import { useStickToEnd } from "./use-stick-to-end";
 
+/** Rows drawn at once when history is pouring in, and when it has settled. */
+const FIRST_WINDOW = 60;
 const WINDOW = 500;
+const SETTLED_AFTER_MS = 250;
 
 interface TranscriptProps {
   view: ConversationView;
@@ -28,14 +31,14 @@ function isEchoed(view: ConversationView, entry: OutboxEntry, text: string): boo
 
 /** Everything said and done, newest at the end. */
 export function Transcript({ view, outbox, onDiscard, onRetry }: TranscriptProps) {
-  const [count, setCount] = useState(WINDOW);
+  const [count, setCount] = useWindow(view.rows.length);
   const { scroller, content, isAtEnd, jumpToEnd } = useStickToEnd();
   const { rows, earlier } = lastRows(view, count);
   return (
     <div className="relative min-h-0 flex-1">
       <div ref={scroller} className="h-full overflow-y-auto overscroll-contain" tabIndex={-1}>
         <div ref={content} className="mx-auto max-w-3xl px-4 pt-6 pb-8 sm:px-6" role="log" aria-label="Conversation">
-          {earlier > 0 && (
+          {earlier > 0 && count >= WINDOW && (
             <button
               type="button"
               onClick={() => setCount(count + WINDOW)}
@@ -77,6 +80,19 @@ export function Transcript({ view, outbox, onDiscard, onRetry }: TranscriptProps
       )}
     </div>
   );
+}
+
+/** How many rows to draw: a screenful while history is arriving, more as soon as it pauses. */
+function useWindow(rowCount: number): [number, (count: number) => void] {
+  const [count, setCount] = useState(FIRST_WINDOW);
+  const [isDrawing, startTransition] = useTransition();
+  const isFirst = count === FIRST_WINDOW && rowCount > FIRST_WINDOW && !isDrawing;
+  useEffect(() => {
+    if (!isFirst) return;
+    const timer = setTimeout(() => startTransition(() => setCount(WINDOW)), SETTLED_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, [isFirst, rowCount]);
+  return [count, setCount];
 }
 
 function liveOutputOf(view: ConversationView, id: number): string {

@@ -27,9 +27,12 @@ interface UseConversationOptions {
   openSocket: OpenSocket;
 }
 
+/** History arrives faster than it can be read: drawing it less often leaves more time for receiving it. */
+const HISTORY_BATCH = 100;
+
 /** A frame while the page is visible; a timer otherwise, because hidden pages get no frames. */
-function soon(run: () => void): void {
-  if (document.visibilityState === "visible") requestAnimationFrame(run);
+function soon(lastBatch: number, run: () => void): void {
+  if (document.visibilityState === "visible" && lastBatch < HISTORY_BATCH) requestAnimationFrame(run);
   else setTimeout(run, 100);
 }
 
@@ -45,12 +48,14 @@ export function useConversation(options: UseConversationOptions): LiveConversati
     let inputs: ViewInput[] = [];
     let outbox: readonly OutboxEntry[] | null = null;
     let isScheduled = false;
+    let lastBatch = 0;
     let isGone = false;
     const flush = () => {
       isScheduled = false;
       if (isGone) return;
       const batch = inputs;
       const entries = outbox;
+      lastBatch = batch.length;
       inputs = [];
       outbox = null;
       setLive((last) => ({ view: reduceAll(last.view, batch), outbox: entries ?? last.outbox }));
@@ -58,7 +63,7 @@ export function useConversation(options: UseConversationOptions): LiveConversati
     const schedule = () => {
       if (isScheduled) return;
       isScheduled = true;
-      soon(flush);
+      soon(lastBatch, flush);
     };
     const opened = new ConversationSocket({
       conversationId: id,

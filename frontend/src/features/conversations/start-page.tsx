@@ -28,7 +28,7 @@ export function StartPage({ menu, notice, onStarted }: StartPageProps) {
   const settings = useQuery(settingsQuery);
   const config = useQuery(configQuery);
   const create = useMutation({
-    mutationFn: createConversation,
+    mutationFn: (text: string) => createConversation(text),
     onSuccess: (id) => {
       void queries.invalidateQueries({ queryKey: conversationKeys.list });
       onStarted(id);

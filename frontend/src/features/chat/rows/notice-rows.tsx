@@ -82,8 +82,10 @@ interface DisclosureProps {
 
 export function Disclosure({ label, text }: DisclosureProps) {
   return (
-    <details className="text-xs text-muted">
-      <summary className="inline-flex items-center gap-1.5 rounded py-1 hover:text-ink">{label}</summary>
+    <details className="group text-xs text-muted">
+      <summary className="inline-flex items-center gap-1 rounded py-1 hover:text-ink">
+        <Icon name="chevron" className="size-3.5 transition-transform group-open:rotate-90" /> {label}
+      </summary>
       <pre
         tabIndex={0}
         className="mt-2 max-h-80 overflow-auto rounded-xl border border-line bg-sunken p-3.5 font-mono leading-5 whitespace-pre-wrap [overflow-wrap:anywhere]"

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
 
 import { Clipped } from "@/components/clipped";
-import { Icon, Spinner } from "@/components/icons";
+import { Spinner } from "@/components/icons";
 import { TerminalText } from "@/components/terminal-text";
 import { isAwaitingApproval } from "@/conversation/reduce";
 import type { ActionOf, StepRow } from "@/conversation/view";
@@ -63,6 +63,9 @@ function ExitBadge({ row }: { row: StepRow }) {
     return <Badge look="bad">exit {code}</Badge>;
   }
   if (observation?.observation === "user_rejected") return <Badge look="warn">rejected</Badge>;
+  if (observation?.observation === "error" && observation.extras.error_id.endsWith("_STOPPED")) {
+    return <Badge look="warn">stopped</Badge>;
+  }
   return <Badge look="bad">not run</Badge>;
 }
 
@@ -85,7 +88,9 @@ export function RunCard({ row, action, liveOutput }: RunCardProps) {
   const { observation } = row;
   const { command, is_input: isInput } = action.args;
   const isRunning = observation === null;
-  const output = (isRunning ? liveOutput : observation.content).replace(/\s+$/, "");
+  // A command that was cut short leaves what it printed so far, and then why it ended.
+  const settled = observation?.observation === "run" ? "" : liveOutput;
+  const output = (settled + (settled === "" || settled.endsWith("\n") ? "" : "\n") + (observation?.content ?? "")).trimEnd();
   const special = KEYS[command];
   return (
     <section
@@ -133,7 +138,7 @@ export function RunCard({ row, action, liveOutput }: RunCardProps) {
       )}
       {output === "" && observation?.observation === "run" && special === undefined && (
         <div className="flex items-center gap-2 border-t border-term-line px-3.5 py-1.5 text-xs text-term-muted">
-          <Icon name="check" className="size-3" /> no output
+          {observation.extras.metadata.exit_code === -1 ? "no output yet" : "no output"}
         </div>
       )}
     </section>

@@ -1,4 +1,4 @@
-import { Icon, Spinner } from "@/components/icons";
+import { Icon } from "@/components/icons";
 import type { ActionOf } from "@/conversation/view";
 
 import { Card } from "./card";
@@ -27,7 +27,7 @@ export function TaskCard({ action }: { action: ActionOf<"task_tracking"> }) {
               {task.status === "done" ? (
                 <Icon name="check" className="size-4 text-ok" />
               ) : task.status === "in_progress" ? (
-                <Spinner className="size-4 text-accent" />
+                <span className="m-0.5 size-3 rounded-full border-[3.5px] border-accent" />
               ) : (
                 <span className="m-0.5 size-3 rounded-full border border-line-strong" />
               )}
