@@ -50,12 +50,18 @@ export const conversationList = queryOptions({
   refetchInterval: 15_000,
 });
 
-/** One conversation, or null if the server does not know it; asked every second while it starts. */
+/** How soon to ask again: often while it starts, seldom once nothing is expected to change. */
+function pollInterval(conversation: Conversation | null | undefined): number {
+  if (conversation == null || isJoinable(conversation)) return 30_000;
+  return conversation.status === "STARTING" || conversation.status === "RUNNING" ? 1000 : 3000;
+}
+
+/** One conversation, or null if the server does not know it. */
 export const conversationById = (id: string) =>
   queryOptions({
     queryKey: conversationKeys.one(id),
     queryFn: async ({ signal }) => parseConversation(await call(path(id), { signal })),
-    refetchInterval: ({ state }) => (state.data == null || isJoinable(state.data) ? 30_000 : 1000),
+    refetchInterval: ({ state }) => pollInterval(state.data),
   });
 
 /** Can a socket join it now? */

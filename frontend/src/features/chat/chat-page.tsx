@@ -8,9 +8,11 @@ import { Button } from "@/components/button";
 import { Composer } from "@/components/composer";
 import { Icon, Spinner } from "@/components/icons";
 import { isWorking } from "@/conversation/selectors";
-import { stateInWords, statusInWords } from "@/conversation/words";
+import type { ConversationView } from "@/conversation/view";
+import { explain, stateInWords, statusInWords } from "@/conversation/words";
+import type { ErrorNotice } from "@/wire/decode";
 import { openSocket } from "@/wire/open-socket";
-import type { OutgoingAction } from "@/wire/outbox";
+import type { OutboxEntry, OutgoingAction } from "@/wire/outbox";
 
 import { AgentBar } from "./agent-bar";
 import { ConnectionBanner } from "./connection-banner";
@@ -144,6 +146,7 @@ function ChatView({ id, menu, title, live, opening, failure, isResuming, onRetry
       <div className="relative flex min-h-0 flex-1 flex-col">
         <ConnectionBanner
           connection={connection}
+          why={reasonOfEnd(view)}
           isResuming={isResuming}
           onResume={onResume}
           onRetry={live.reconnect}
@@ -169,7 +172,7 @@ function ChatView({ id, menu, title, live, opening, failure, isResuming, onRetry
             </Button>
           </p>
         )}
-        {view.notice !== null && (
+        {view.notice !== null && !outbox.some((entry) => isRefusedWith(entry, view.notice)) && (
           <p role="alert" className="mb-1 rounded-xl bg-bad-soft px-4 py-2 text-sm text-bad">
             {view.notice.message}
           </p>
@@ -188,6 +191,17 @@ function ChatView({ id, menu, title, live, opening, failure, isResuming, onRetry
       </div>
     </main>
   );
+}
+
+function reasonOfEnd(view: ConversationView): string | null {
+  if (view.status?.id !== "AGENT_ERROR$TOO_MANY_CONVERSATIONS") return null;
+  const { title, help } = explain(view.status.id);
+  return `${title}. ${help}`;
+}
+
+/** Is this notice already shown beside the message that it is about? */
+function isRefusedWith({ delivery }: OutboxEntry, notice: ErrorNotice | null): boolean {
+  return delivery.kind === "refused" && delivery.message === notice?.message;
 }
 
 /** Runs `action` on Esc, unless the key already meant something to a dialog. */

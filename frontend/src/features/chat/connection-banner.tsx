@@ -4,6 +4,8 @@ import type { Connection } from "@/wire/conversation-socket";
 
 interface ConnectionBannerProps {
   connection: Connection;
+  /** Why the server ended the session, if it said. */
+  why: string | null;
   isResuming: boolean;
   onResume: () => void;
   onRetry: () => void;
@@ -17,7 +19,7 @@ function refusalInWords(message: string): string {
 }
 
 /** Says what is wrong with the connection, over the transcript so that nothing moves. */
-export function ConnectionBanner({ connection, isResuming, onResume, onRetry }: ConnectionBannerProps) {
+export function ConnectionBanner({ connection, why, isResuming, onResume, onRetry }: ConnectionBannerProps) {
   if (connection.kind === "connected" || connection.kind === "connecting") return null;
   return (
     <div className="pointer-events-none absolute inset-x-0 top-3 z-10 flex justify-center px-3" role="status">
@@ -33,7 +35,7 @@ export function ConnectionBanner({ connection, isResuming, onResume, onRetry }: 
         )}
         {connection.kind === "ended" && (
           <>
-            <span>{isResuming ? "Starting the session again…" : "Session ended."}</span>
+            <span>{isResuming ? "Starting the session again…" : (why ?? "Session ended.")}</span>
             <Button look="primary" onClick={onResume} disabled={isResuming} className="min-h-8">
               {isResuming && <Spinner />} Resume
             </Button>

@@ -51,7 +51,11 @@ export function Transcript({ view, outbox, onDiscard, onRetry }: TranscriptProps
             {rows.map((row) => (
               <RowView key={row.id} row={row} liveOutput={liveOutputOf(view, row.id)} />
             ))}
-            {view.liveMessage !== null && <Markdown text={view.liveMessage.text} />}
+            {view.liveMessage !== null && (
+              <div aria-live="off">
+                <Markdown text={view.liveMessage.text} />
+              </div>
+            )}
             {outbox.map((entry) => {
               const { action } = entry;
               if (action.kind !== "message" || isEchoed(view, entry, action.text)) return null;

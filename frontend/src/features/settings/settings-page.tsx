@@ -163,7 +163,7 @@ function Field({ label, hint, action, onChange, ...input }: FieldProps) {
         id={id}
         aria-describedby={`${id}-hint`}
         onChange={(event) => onChange(event.target.value)}
-        className="mt-1.5 w-full rounded-lg border border-line-strong bg-raised px-3 py-2 text-base placeholder:text-muted/70 sm:text-sm"
+        className="mt-1.5 w-full rounded-lg border border-line-strong bg-raised px-3 py-2 text-base placeholder:text-muted sm:text-sm"
         {...input}
       />
       <p id={`${id}-hint`} className="mt-1.5 text-xs text-muted">

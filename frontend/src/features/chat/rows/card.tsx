@@ -25,13 +25,13 @@ export function Card({ icon, title, aside, children }: CardProps) {
   );
 }
 
-/** A path with its folder in gray, shortened at the front so that the file name stays visible. */
+/** A path with its folder in gray, shortened so that the file name stays visible. */
 export function Path({ path }: { path: string }) {
   const cut = path.lastIndexOf("/") + 1;
   return (
-    <span className="font-mono text-[0.8125rem]" title={path}>
-      <span className="text-muted">{path.slice(0, cut)}</span>
-      {path.slice(cut)}
+    <span className="flex min-w-0 font-mono text-[0.8125rem]" title={path}>
+      <span className="truncate text-muted">{path.slice(0, cut)}</span>
+      <span className="max-w-full shrink-0 truncate">{path.slice(cut)}</span>
     </span>
   );
 }

@@ -96,9 +96,10 @@ export function FileCard({ row, action }: { row: StepRow; action: FileAction }) 
     <Card
       icon={action.action === "read" ? "file" : "edit"}
       title={
-        <>
-          <span className="text-muted">{verbOf(action, observation !== null)}</span> <Path path={action.args.path} />
-        </>
+        <span className="flex items-baseline gap-2">
+          <span className="shrink-0 text-muted">{verbOf(action, observation !== null)}</span>
+          <Path path={action.args.path} />
+        </span>
       }
       aside={aside}
     >

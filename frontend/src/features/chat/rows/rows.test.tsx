@@ -56,7 +56,8 @@ it("folds long output and opens it", () => {
 it("shows what an interrupted command had printed, and why it ended", () => {
   const stopped = { error_id: "AGENT_ERROR$ERROR_ACTION_NOT_EXECUTED_STOPPED" };
   show("half\n", run, observation(2, "error", 1, "Stop button pressed.", stopped));
-  expect(screen.getByTestId("run-output").textContent).toBe("half\nStop button pressed.");
+  expect(screen.getByTestId("run-output").textContent).toBe("half");
+  expect(screen.getByTestId("run-ending").textContent).toBe("Stop button pressed.");
   expect(screen.getByText("stopped")).toBeTruthy();
 });
 

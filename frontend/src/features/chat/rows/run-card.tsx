@@ -88,9 +88,10 @@ export function RunCard({ row, action, liveOutput }: RunCardProps) {
   const { observation } = row;
   const { command, is_input: isInput } = action.args;
   const isRunning = observation === null;
-  // A command that was cut short leaves what it printed so far, and then why it ended.
-  const settled = observation?.observation === "run" ? "" : liveOutput;
-  const output = (settled + (settled === "" || settled.endsWith("\n") ? "" : "\n") + (observation?.content ?? "")).trimEnd();
+  // A command that was cut short leaves what it printed so far, and a word on why it ended.
+  const hasOutput = observation?.observation === "run";
+  const output = (hasOutput ? observation.content : liveOutput).trimEnd();
+  const ending = observation !== null && !hasOutput ? observation.content : "";
   const special = KEYS[command];
   return (
     <section
@@ -118,7 +119,7 @@ export function RunCard({ row, action, liveOutput }: RunCardProps) {
         <Outcome row={row} action={action} />
       </div>
       {output !== "" && (
-        <div className="border-t border-term-line" data-testid="run-output">
+        <div className="border-t border-term-line" data-testid="run-output" aria-live={isRunning ? "off" : undefined}>
           <Clipped
             text={output}
             limit={OUTPUT_LINES}
@@ -135,6 +136,11 @@ export function RunCard({ row, action, liveOutput }: RunCardProps) {
             )}
           />
         </div>
+      )}
+      {ending !== "" && (
+        <p className="border-t border-term-line px-3.5 py-1.5 font-sans text-xs text-term-muted" data-testid="run-ending">
+          {ending}
+        </p>
       )}
       {output === "" && observation?.observation === "run" && special === undefined && (
         <div className="flex items-center gap-2 border-t border-term-line px-3.5 py-1.5 text-xs text-term-muted">
