@@ -1,0 +1,92 @@
+/** Conversations over REST. */
+
+import { queryOptions } from "@tanstack/react-query";
+
+import { isRecord, stringAt } from "@/lib/guards";
+
+import { ApiError, call } from "./http";
+
+export type ConversationStatus = "STARTING" | "RUNNING" | "STOPPED" | "ARCHIVED" | "ERROR";
+
+export interface Conversation {
+  id: string;
+  title: string;
+  status: ConversationStatus;
+  runtimeStatus: string | null;
+  updatedAt: string;
+  sessionKey: string | null;
+}
+
+const STATUSES: readonly ConversationStatus[] = ["STARTING", "RUNNING", "STOPPED", "ARCHIVED", "ERROR"];
+
+export const conversationKeys = {
+  list: ["conversations"],
+  one: (id: string) => ["conversation", id],
+};
+
+function parseConversation(value: unknown): Conversation | null {
+  if (!isRecord(value)) return null;
+  const id = stringAt(value, "conversation_id");
+  if (id === null) return null;
+  return {
+    id,
+    title: stringAt(value, "title") ?? "Untitled",
+    status: STATUSES.find((status) => status === value["status"]) ?? "STOPPED",
+    runtimeStatus: stringAt(value, "runtime_status"),
+    updatedAt: stringAt(value, "last_updated_at") ?? stringAt(value, "created_at") ?? "",
+    sessionKey: stringAt(value, "session_api_key"),
+  };
+}
+
+const path = (id: string) => `/api/conversations/${encodeURIComponent(id)}`;
+
+export const conversationList = queryOptions({
+  queryKey: conversationKeys.list,
+  queryFn: async ({ signal }): Promise<Conversation[]> => {
+    const body = await call("/api/conversations?limit=100", { signal });
+    const results = isRecord(body) && Array.isArray(body["results"]) ? body["results"] : [];
+    return results.map(parseConversation).filter((item) => item !== null);
+  },
+  refetchInterval: 15_000,
+});
+
+/** How soon to ask again: often while it starts, seldom once nothing is expected to change. */
+function pollInterval(conversation: Conversation | null | undefined): number {
+  if (conversation == null || isJoinable(conversation)) return 30_000;
+  return conversation.status === "STARTING" || conversation.status === "RUNNING" ? 1000 : 3000;
+}
+
+/** One conversation, or null if the server does not know it. */
+export const conversationById = (id: string) =>
+  queryOptions({
+    queryKey: conversationKeys.one(id),
+    queryFn: async ({ signal }) => parseConversation(await call(path(id), { signal })),
+    refetchInterval: ({ state }) => pollInterval(state.data),
+  });
+
+/** Can a socket join it now? */
+export function isJoinable(conversation: Conversation): boolean {
+  const { status, runtimeStatus } = conversation;
+  return status === "RUNNING" && runtimeStatus !== null && runtimeStatus !== "STATUS$STOPPED";
+}
+
+/** Starts a conversation, idle if there is no message yet, and returns its id. */
+export async function createConversation(firstMessage: string | null): Promise<string> {
+  const start = firstMessage === null ? {} : { initial_user_msg: firstMessage };
+  const body = await call("/api/conversations", { method: "POST", body: start });
+  const id = isRecord(body) ? stringAt(body, "conversation_id") : null;
+  if (id === null) throw new ApiError(200, "The server did not say which conversation it made.");
+  return id;
+}
+
+export async function startConversation(id: string): Promise<void> {
+  await call(`${path(id)}/start`, { method: "POST", body: {} });
+}
+
+export async function renameConversation(id: string, title: string): Promise<void> {
+  await call(path(id), { method: "PATCH", body: { title } });
+}
+
+export async function deleteConversation(id: string): Promise<void> {
+  await call(path(id), { method: "DELETE" });
+}

@@ -1,0 +1,70 @@
+/** The one place that calls the server: key, JSON, and errors as sentences. */
+
+import { isRecord, stringAt } from "@/lib/guards";
+import { sessionKey } from "@/lib/session-key";
+
+export class ApiError extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.name = "ApiError";
+    this.status = status;
+  }
+}
+
+export interface CallOptions {
+  method?: "GET" | "POST" | "PATCH" | "DELETE";
+  body?: unknown;
+  signal?: AbortSignal;
+}
+
+/** Calls the server and returns the decoded body; throws an [`ApiError`] for anything but success. */
+export async function call(path: string, options: CallOptions = {}): Promise<unknown> {
+  const key = sessionKey();
+  const headers = new Headers();
+  if (key !== null) headers.set("X-Session-API-Key", key);
+  if (options.body !== undefined) headers.set("Content-Type", "application/json");
+  let response: Response;
+  try {
+    response = await fetch(path, {
+      method: options.method ?? "GET",
+      headers,
+      ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    });
+  } catch (error) {
+    if (options.signal?.aborted === true) throw error;
+    throw new ApiError(0, "The server does not answer. Is it running?");
+  }
+  const body = await readBody(response);
+  if (!response.ok) throw new ApiError(response.status, errorText(response, body));
+  return body;
+}
+
+async function readBody(response: Response): Promise<unknown> {
+  const text = await response.text();
+  if (!(response.headers.get("content-type") ?? "").includes("json")) return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function errorText(response: Response, body: unknown): string {
+  if (isRecord(body)) {
+    const text = stringAt(body, "error") ?? stringAt(body, "message") ?? stringAt(body, "detail");
+    if (text !== null) return text;
+    const detail: unknown = Array.isArray(body["detail"]) ? body["detail"][0] : null;
+    const message = isRecord(detail) ? stringAt(detail, "msg") : null;
+    if (message !== null) return message;
+  }
+  if (typeof body === "string" && body !== "" && body.length < 300 && !body.startsWith("<")) return body;
+  return `The server answered ${response.status} ${response.statusText}`.trim();
+}
+
+/** Returns an error as a sentence for the person at the screen. */
+export function describeError(error: unknown): string {
+  return error instanceof Error ? error.message : "Something went wrong.";
+}

@@ -1,0 +1,35 @@
+import { Component, type ReactNode } from "react";
+
+import { Button } from "@/components/button";
+
+interface ErrorBoundaryProps {
+  children: ReactNode;
+}
+
+/** Keeps a mistake of ours from leaving an empty page. */
+export class ErrorBoundary extends Component<ErrorBoundaryProps, { error: Error | null }> {
+  override state: { error: Error | null } = { error: null };
+
+  static getDerivedStateFromError(error: unknown): { error: Error } {
+    return { error: error instanceof Error ? error : new Error(String(error)) };
+  }
+
+  override render(): ReactNode {
+    const { error } = this.state;
+    if (error === null) return this.props.children;
+    return (
+      <div className="mx-auto flex h-full max-w-lg flex-col items-start justify-center gap-4 px-6" role="alert">
+        <h1 className="text-xl font-semibold">This page has failed</h1>
+        <p className="text-muted">
+          The conversation itself is safe on the server. Load the page again; if it keeps failing, please report this:
+        </p>
+        <pre className="w-full overflow-auto rounded-xl bg-sunken p-4 font-mono text-xs whitespace-pre-wrap">
+          {error.message}
+        </pre>
+        <Button look="primary" onClick={() => location.reload()}>
+          Load again
+        </Button>
+      </div>
+    );
+  }
+}

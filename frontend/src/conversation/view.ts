@@ -1,0 +1,78 @@
+/** What a conversation looks like after its events so far. */
+
+import type { Delta, ErrorNotice, Incoming, OtherEvent, StatusUpdate } from "@/wire/decode";
+import type { ActionEvent, AgentState, LlmMetrics, ObservationEvent } from "@/wire/generated/events";
+
+export type ActionOf<K extends ActionEvent["action"]> = Extract<ActionEvent, { action: K }>;
+export type ObservationOf<K extends ObservationEvent["observation"]> = Extract<ObservationEvent, { observation: K }>;
+
+/** Actions that are carried out and then answered. */
+export type StepAction = ActionOf<
+  | "run"
+  | "run_ipython"
+  | "read"
+  | "write"
+  | "edit"
+  | "browse"
+  | "browse_interactive"
+  | "call_tool_mcp"
+  | "delegate"
+  | "task_tracking"
+>;
+
+export interface StepRow {
+  readonly kind: "step";
+  readonly id: number;
+  readonly action: StepAction;
+  readonly observation: ObservationEvent | null;
+}
+
+export type Row =
+  | { readonly kind: "user_message"; readonly id: number; readonly event: ActionOf<"message"> }
+  | { readonly kind: "agent_message"; readonly id: number; readonly event: ActionOf<"message"> }
+  | { readonly kind: "think"; readonly id: number; readonly thought: string }
+  | { readonly kind: "finish"; readonly id: number; readonly timestamp: string; readonly text: string; readonly thought: string }
+  | { readonly kind: "reject"; readonly id: number; readonly text: string }
+  | { readonly kind: "system"; readonly id: number; readonly content: string; readonly toolCount: number }
+  | { readonly kind: "condensed"; readonly id: number; readonly summary: string | null }
+  | { readonly kind: "error"; readonly id: number; readonly text: string; readonly errorId: string }
+  | { readonly kind: "failed"; readonly id: number; readonly reason: string }
+  | { readonly kind: "stopped"; readonly id: number }
+  | { readonly kind: "other"; readonly id: number; readonly event: OtherEvent }
+  | StepRow;
+
+export interface ConversationView {
+  readonly lastEventId: number;
+  readonly rows: readonly Row[];
+  /** Where the step of an action id is in `rows`. */
+  readonly stepIndex: ReadonlyMap<number, number>;
+  readonly agentState: AgentState | null;
+  readonly stateReason: string;
+  readonly metrics: LlmMetrics | null;
+  readonly status: StatusUpdate | null;
+  readonly notice: ErrorNotice | null;
+  readonly title: string | null;
+  /** Output of running commands as it appears, by action id. */
+  readonly liveOutput: ReadonlyMap<number, string>;
+  /** What the model is writing now, and the newest event it had seen when it began. */
+  readonly liveMessage: { readonly after: number; readonly text: string } | null;
+  /** The newest action that the model decided on: text for anything before it is stale. */
+  readonly lastAgentActionId: number;
+}
+
+export type ViewInput = Incoming | { kind: "delta"; delta: Delta };
+
+export const emptyView: ConversationView = {
+  lastEventId: -1,
+  rows: [],
+  stepIndex: new Map(),
+  agentState: null,
+  stateReason: "",
+  metrics: null,
+  status: null,
+  notice: null,
+  title: null,
+  liveOutput: new Map(),
+  liveMessage: null,
+  lastAgentActionId: -1,
+};

@@ -1,0 +1,84 @@
+import { Clipped } from "@/components/clipped";
+import { Spinner, type IconName } from "@/components/icons";
+import type { StepAction, StepRow } from "@/conversation/view";
+
+import { Card } from "./card";
+
+type ToolAction = Exclude<StepAction, { action: "run" | "read" | "write" | "edit" | "task_tracking" }>;
+
+function describe(action: ToolAction): { icon: IconName; verb: string; what: string; input: string } {
+  switch (action.action) {
+    case "run_ipython":
+      return { icon: "terminal", verb: "Ran Python", what: "", input: action.args.code };
+    case "browse":
+      return { icon: "globe", verb: "Opened", what: action.args.url, input: "" };
+    case "browse_interactive":
+      return { icon: "globe", verb: "Used the browser", what: "", input: action.args.browser_actions };
+    case "call_tool_mcp": {
+      const input = JSON.stringify(action.args.arguments, null, 2);
+      return { icon: "tool", verb: "Called", what: action.args.name, input: input === "{}" ? "" : input };
+    }
+    case "delegate":
+      return { icon: "tool", verb: "Handed over to", what: action.args.agent, input: JSON.stringify(action.args.inputs, null, 2) };
+  }
+}
+
+function Block({ text }: { text: string }) {
+  return (
+    <Clipped
+      text={text}
+      limit={12}
+      keep="start"
+      buttonClassName="border-line text-muted hover:bg-panel hover:text-ink"
+      render={(part) => (
+        <pre
+          tabIndex={0}
+          className="max-h-[26rem] overflow-auto px-3.5 py-2.5 font-mono text-[0.8125rem] leading-5 whitespace-pre-wrap [overflow-wrap:anywhere]"
+        >
+          {part}
+        </pre>
+      )}
+    />
+  );
+}
+
+/** A step with no card of its own: what went in and what came out. */
+export function ToolCard({ row, action }: { row: StepRow; action: ToolAction }) {
+  const { icon, verb, what, input } = describe(action);
+  const { observation } = row;
+  const output = observation === null ? "" : observation.content.trim();
+  const failed = observation?.observation === "error" || observation?.observation === "user_rejected";
+  const screenshot = observation?.observation === "browse" ? observation.extras.screenshot : "";
+  const hasBody = input !== "" || output !== "" || screenshot.startsWith("data:image/");
+  return (
+    <Card
+      icon={icon}
+      title={
+        <>
+          <span className="text-muted">{verb}</span> {what}
+        </>
+      }
+      aside={
+        observation === null ? (
+          <Spinner className="size-3.5 text-muted" />
+        ) : failed ? (
+          <span className="text-xs font-medium text-bad">failed</span>
+        ) : null
+      }
+    >
+      {hasBody && (
+        <>
+          {input !== "" && <Block text={input} />}
+          {screenshot.startsWith("data:image/") && (
+            <img src={screenshot} alt="What the browser showed" className="w-full border-t border-line first:border-t-0" />
+          )}
+          {output !== "" && (
+            <div className={`${input === "" ? "" : "border-t border-line"} bg-sunken ${failed ? "text-bad" : ""}`}>
+              <Block text={output} />
+            </div>
+          )}
+        </>
+      )}
+    </Card>
+  );
+}

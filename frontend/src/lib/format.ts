@@ -1,0 +1,50 @@
+/** Numbers and times in words. */
+
+const MINUTE = 60;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** Reads a server time: UTC unless it names a zone. Returns milliseconds, or null if it is not a time. */
+export function parseTime(text: string): number | null {
+  const hasZone = /(Z|[+-]\d\d:?\d\d)$/.test(text);
+  const time = Date.parse(hasZone ? text : `${text}Z`);
+  return Number.isNaN(time) ? null : time;
+}
+
+export function relativeTime(text: string, now: number): string {
+  const time = parseTime(text);
+  if (time === null) return "";
+  const seconds = Math.max(0, (now - time) / 1000);
+  if (seconds < 45) return "just now";
+  if (seconds < HOUR) return `${Math.max(1, Math.round(seconds / MINUTE))} min ago`;
+  if (seconds < DAY) return `${Math.round(seconds / HOUR)} h ago`;
+  if (seconds < 7 * DAY) return `${Math.round(seconds / DAY)} d ago`;
+  return new Date(time).toLocaleDateString(undefined, { day: "numeric", month: "short", year: "numeric" });
+}
+
+export function clockTime(text: string): string {
+  const time = parseTime(text);
+  return time === null ? "" : new Date(time).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
+}
+
+/** Returns how long it took between two server times, or null if it cannot be told. */
+export function duration(from: string, to: string): string | null {
+  const start = parseTime(from);
+  const end = parseTime(to);
+  if (start === null || end === null || end < start) return null;
+  const seconds = (end - start) / 1000;
+  if (seconds < 0.0005) return null;
+  if (seconds < 1) return `${Math.max(1, Math.round(seconds * 1000))} ms`;
+  if (seconds < MINUTE) return `${seconds.toFixed(1)} s`;
+  return `${Math.floor(seconds / MINUTE)} min ${Math.round(seconds % MINUTE)} s`;
+}
+
+export function tokenCount(count: number): string {
+  if (count < 1000) return String(count);
+  if (count < 1_000_000) return `${(count / 1000).toFixed(count < 10_000 ? 1 : 0)}k`;
+  return `${(count / 1_000_000).toFixed(1)}M`;
+}
+
+export function dollars(amount: number): string {
+  return amount !== 0 && amount < 0.01 ? `$${amount.toFixed(4)}` : `$${amount.toFixed(2)}`;
+}

@@ -1,0 +1,38 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { BrowserRouter } from "react-router";
+
+import { ApiError } from "@/api/http";
+import { ErrorBoundary } from "@/app/error-boundary";
+import { Pages } from "@/app/pages";
+import { adoptKeyFromAddress } from "@/lib/session-key";
+
+import "./styles.css";
+
+adoptKeyFromAddress();
+
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      // Only what may pass by itself is tried again.
+      retry: (failures, error) =>
+        failures < 2 && !(error instanceof ApiError && error.status >= 400 && error.status < 500),
+    },
+  },
+});
+
+const root = document.getElementById("root");
+if (root !== null) {
+  createRoot(root).render(
+    <StrictMode>
+      <ErrorBoundary>
+        <QueryClientProvider client={queries}>
+          <BrowserRouter>
+            <Pages />
+          </BrowserRouter>
+        </QueryClientProvider>
+      </ErrorBoundary>
+    </StrictMode>,
+  );
+}
