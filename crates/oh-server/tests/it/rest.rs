@@ -63,7 +63,7 @@ async fn events_are_paged_filtered_and_exported() {
     let server = TestServer::start().await;
     let id = server.create().await;
     let path = format!("/api/conversations/{id}");
-    for text in ["one", "two", "three"] {
+    for text in ["alpha", "bravo", "charlie"] {
         server.say(&id, text).await;
     }
     let get = async |query: &str| server.get(&format!("{path}/events?{query}")).await;
@@ -73,10 +73,10 @@ async fn events_are_paged_filtered_and_exported() {
     let (_, page) = get("start_id=1&limit=2").await;
     assert_eq!((ids(&page), &page["has_more"]), (vec![1, 2], &json!(true)));
     let (_, page) = get("reverse=true&limit=1").await;
-    assert_eq!(page["events"][0]["message"], "three");
+    assert_eq!(page["events"][0]["message"], "charlie");
     let (_, page) = get("end_id=1").await;
     assert_eq!((ids(&page), &page["has_more"]), (vec![0, 1], &json!(false)));
-    assert_eq!(ids(&get("query=TWO&limit=100").await.1).len(), 1);
+    assert_eq!(ids(&get("query=BRAVO&limit=100").await.1).len(), 1);
     assert_eq!(get("limit=0").await.1, json!({"events": [], "has_more": true}));
     assert_eq!(get("limit=101").await, (400, json!({"detail": "Invalid limit"})));
     assert_eq!(get("limit=x").await.0, 422);
