@@ -1,22 +1,28 @@
 //! Models: one trait, the providers behind it, and a scripted demonstration.
 //!
 //! - [`LlmClient`]: something that answers a conversation;
-//! - [`connect`]: the client for an [`LlmConfig`].
+//! - [`connect`]: the client for an [`LlmConfig`];
+//! - [`DemoLlm`]: the demonstration.
 //!
 //! Provider JSON is known nowhere else. Retries are made here and nowhere else.
 #![warn(missing_docs)]
 
 mod client;
 mod config;
+mod demo;
 
 use std::sync::Arc;
 
 pub use client::{BoxFuture, CompletionContext, LlmClient, LlmNotice};
 pub use config::LlmConfig;
+pub use demo::DemoLlm;
 
 /// Returns a client for the model that the configuration names.
 #[must_use]
 pub fn connect(config: LlmConfig) -> Arc<dyn LlmClient> {
+    if config.model == demo::NAME {
+        return Arc::new(DemoLlm);
+    }
     Arc::new(Unconnected(config.model))
 }
 

@@ -1,0 +1,4 @@
+#![allow(missing_docs, reason = "tests")]
+
+#[cfg(test)]
+mod demo;
