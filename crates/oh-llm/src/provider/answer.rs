@@ -12,7 +12,7 @@ use super::failure;
 use crate::config::LlmConfig;
 
 /// The head of an answer is looked for in this many of its first frames.
-const HEAD_FRAMES: u32 = 5;
+const HEAD_FRAMES: u32 = 64;
 
 /// What a provider says of its answer and the client library does not tell.
 #[derive(Debug, Default)]
@@ -27,7 +27,9 @@ struct HeadFields {
 
 impl ChatFrameSink for Head {
     fn on_frame(&self, _: &FrameCtx, frame: RawFrameRef<'_>) {
-        if frame.index >= HEAD_FRAMES {
+        let mut fields = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_complete = fields.id.is_some() && fields.model.is_some() && fields.created.is_some();
+        if is_complete || frame.index >= HEAD_FRAMES {
             return;
         }
         let Some(json) = frame.json() else { return };
@@ -35,7 +37,6 @@ impl ChatFrameSink for Head {
             let found = places.iter().find_map(|place| json.pointer(place)?.as_str());
             found.filter(|text| !text.is_empty()).map(str::to_owned)
         };
-        let mut fields = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if fields.id.is_none() {
             fields.id = text(&["/id", "/message/id", "/response/id", "/responseId"]);
         }

@@ -1,6 +1,5 @@
 //! What can be done about a provider's failure.
 
-use std::error::Error as _;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use genai::{Error, webc};

@@ -2,3 +2,7 @@
 
 #[cfg(test)]
 mod demo;
+#[cfg(test)]
+mod provider;
+#[cfg(test)]
+mod server;
