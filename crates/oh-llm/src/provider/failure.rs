@@ -9,6 +9,8 @@ use serde_json::Value;
 
 /// How much of a provider's words is kept.
 const MAX_MESSAGE_CHARS: usize = 2000;
+/// Shorter keys are words such as `none`, which mean that there is no key.
+const MIN_SECRET_LENGTH: usize = 6;
 
 /// Texts in lower case that mean that the request is longer than the model can read.
 const CONTEXT_WINDOW: [&str; 8] = [
@@ -137,10 +139,7 @@ fn of_stream_error(error: &Value) -> CompletionFailure {
 fn of_transport(error: &reqwest::Error) -> CompletionFailure {
     let host = error.url().map(|url| url.origin().ascii_serialization());
     let host = host.unwrap_or_else(|| "the provider".to_owned());
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
+    let cause = root_cause(error);
     if error.is_builder() || error.is_request() && error.url().is_none() {
         return CompletionFailure::BadRequest { message: format!("bad request: {cause}") };
     }
@@ -153,6 +152,17 @@ fn of_transport(error: &reqwest::Error) -> CompletionFailure {
     })
 }
 
+/// Returns the innermost cause: the outer ones only say that something failed.
+pub(crate) fn root_cause<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> &'a dyn std::error::Error {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause
+}
+
 pub(crate) fn unavailable(message: String) -> CompletionFailure {
     CompletionFailure::Unavailable { retry_after: None, message }
 }
@@ -161,7 +171,7 @@ pub(crate) fn server(message: String) -> CompletionFailure {
     CompletionFailure::Server { message }
 }
 
-/// Returns the same failure with every occurrence of the key struck out.
+/// Returns the same failure with every occurrence of the key struck out, and not too long.
 pub(crate) fn without_secret(
     mut failure: CompletionFailure,
     secret: Option<&str>,
@@ -176,7 +186,7 @@ pub(crate) fn without_secret(
         | CompletionFailure::ContextWindow { message }
         | CompletionFailure::BadRequest { message } => message,
     };
-    if let Some(secret) = secret.filter(|secret| !secret.is_empty()) {
+    if let Some(secret) = secret.filter(|secret| secret.len() >= MIN_SECRET_LENGTH) {
         *message = message.replace(secret, "***");
     }
     if let Some((end, _)) = message.char_indices().nth(MAX_MESSAGE_CHARS) {
@@ -329,7 +339,7 @@ mod tests {
             without_secret(refused.clone(), Some("sk-123")),
             failure("authentication", "bad key ***, ***!")
         );
-        assert_eq!(without_secret(refused.clone(), Some("")), refused);
+        assert_eq!(without_secret(refused.clone(), Some("bad")), refused);
         let long = without_secret(failure("server", &"é".repeat(5000)), None);
         assert_eq!(long.message().chars().count(), MAX_MESSAGE_CHARS + 1);
     }

@@ -37,8 +37,7 @@ impl Provider {
     /// Prepares the connection; nothing is sent.
     pub(crate) fn new(config: LlmConfig) -> Result<Self, CompletionFailure> {
         let target = Target::of(&config)?;
-        let client = http_client()
-            .map_err(|error| failure::unavailable(format!("no TLS is available: {error:?}")))?;
+        let client = http_client(&target)?;
         let client = genai::Client::builder()
             .with_reqwest(client)
             .append_provider_config(target.model.adapter_kind, target.provider.clone())
@@ -108,15 +107,28 @@ impl LlmClient for Provider {
     }
 }
 
-fn http_client() -> Result<reqwest::Client, reqwest::Error> {
+fn http_client(target: &Target) -> Result<reqwest::Client, CompletionFailure> {
     // Fails if there is a provider of cryptography already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder()
-        .user_agent("openhands")
-        .connect_timeout(CONNECT_TIMEOUT)
-        // The key is for the configured address only.
-        .redirect(reqwest::redirect::Policy::none())
-        .tcp_nodelay(true)
-        .tcp_keepalive(Duration::from_secs(30))
-        .build()
+    let builder = || {
+        reqwest::Client::builder()
+            .user_agent("openhands")
+            .connect_timeout(CONNECT_TIMEOUT)
+            // The key is for the configured address only.
+            .redirect(reqwest::redirect::Policy::none())
+            .tcp_nodelay(true)
+            .tcp_keepalive(Duration::from_secs(30))
+    };
+    let result = match builder().build() {
+        // A server without TLS can be asked where no certificates are installed.
+        Err(_) if target.is_plain_http() => builder().tls_certs_only([]).build(),
+        result => result,
+    };
+    result.map_err(|error| CompletionFailure::BadRequest {
+        message: format!(
+            "could not prepare encrypted connections: {}; \
+             is the package `ca-certificates` installed?",
+            failure::root_cause(&error)
+        ),
+    })
 }

@@ -63,11 +63,22 @@ impl Target {
                 return Err(CompletionFailure::Authentication { message });
             }
         };
-        let endpoint = base.map(|base| Endpoint::from_owned(String::from(base)));
+        let endpoint = base.map(|mut base| {
+            // Anthropic's address is usually written without its version.
+            if kind == AdapterKind::Anthropic && base.path() == "/" {
+                base.set_path("/v1/");
+            }
+            Endpoint::from_owned(String::from(base))
+        });
         Ok(Self {
             model: ModelIden::new(kind, name.to_owned()),
             provider: ProviderConfig { endpoint, auth: Some(auth) },
         })
+    }
+
+    pub(crate) fn is_plain_http(&self) -> bool {
+        let endpoint = self.provider.endpoint.as_ref();
+        endpoint.is_some_and(|endpoint| endpoint.base_url().starts_with("http:"))
     }
 }
 
@@ -197,6 +208,16 @@ mod tests {
         check("https://host", "https://host/");
         check("https://host/v1/chat/completions", "https://host/v1/");
         check("https://host/v1?version=2", "https://host/v1/?version=2");
+    }
+
+    #[test]
+    fn anthropics_address_needs_no_version() {
+        let check = |base_url, expected| {
+            let target = target("anthropic/claude-x", Some(base_url), Some("key")).unwrap();
+            assert_eq!(target.provider.endpoint.unwrap().base_url(), expected);
+        };
+        check("https://api.anthropic.com", "https://api.anthropic.com/v1/");
+        check("https://host/anthropic/v1", "https://host/anthropic/v1/");
     }
 
     #[test]

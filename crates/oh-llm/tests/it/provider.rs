@@ -322,6 +322,19 @@ async fn silence_is_not_waited_out() {
 }
 
 #[tokio::test]
+async fn dropping_a_request_ends_it() {
+    let mut server = Server::start(vec![Answer::Silence]).await;
+    let client = connect(config(&server));
+    let mut completion = client.complete(request(), CompletionContext::default());
+    tokio::select! {
+        _ = &mut completion => panic!("silence was answered"),
+        _ = server.request() => {}
+    }
+    drop(completion);
+    server.answered().await;
+}
+
+#[tokio::test]
 async fn a_server_that_is_not_there_is_unavailable() {
     let config = LlmConfig {
         model: "openai/gpt-4o".to_owned(),

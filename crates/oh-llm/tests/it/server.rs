@@ -28,6 +28,7 @@ pub(crate) struct Seen {
 pub(crate) struct Server {
     pub(crate) base_url: String,
     seen: mpsc::UnboundedReceiver<Seen>,
+    answered: mpsc::UnboundedReceiver<()>,
 }
 
 impl Server {
@@ -36,6 +37,7 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base_url = format!("http://{}/v1", listener.local_addr().unwrap());
         let (sender, seen) = mpsc::unbounded_channel();
+        let (done, answered) = mpsc::unbounded_channel();
         tokio::spawn(async move {
             for answer in answers {
                 let (mut stream, _) = listener.accept().await.unwrap();
@@ -44,13 +46,19 @@ impl Server {
                     return;
                 }
                 write(&mut stream, answer).await;
+                let _ = done.send(());
             }
         });
-        Self { base_url, seen }
+        Self { base_url, seen, answered }
     }
 
     pub(crate) async fn request(&mut self) -> Seen {
         self.seen.recv().await.unwrap()
+    }
+
+    /// Waits until an answer is complete; silence is when the client has gone.
+    pub(crate) async fn answered(&mut self) {
+        self.answered.recv().await.unwrap();
     }
 }
 
