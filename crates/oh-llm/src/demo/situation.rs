@@ -124,7 +124,7 @@ mod tests {
     fn the_task_is_what_the_user_said_last() {
         let context = "<context>\nFacts.\nWorking directory: /other\nBranch: x\n</context>";
         let messages = [
-            system("You work in `/work space/a`. Go on."),
+            system("You work in `/my files/a`. Go on."),
             user("first"),
             user(context),
             answer(),
@@ -139,7 +139,7 @@ mod tests {
         let expected = Situation {
             task: "second",
             is_first: false,
-            workspace: Some("/work space/a"),
+            workspace: Some("/my files/a"),
             outcomes: vec![Outcome("out"), Outcome("")],
         };
         assert_eq!(Situation::read(&messages), expected);

@@ -1,4 +1,4 @@
-//! A provider with OpenAI's protocol, as recorded.
+//! A provider with OpenAI's protocol, answering from fixtures.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A provider on this machine that answers as recorded.
+//! A provider on this machine that answers from fixtures.
 
 use std::path::PathBuf;
 
@@ -9,11 +9,11 @@ use tokio::sync::mpsc;
 
 /// What the server does with one request.
 pub(crate) enum Answer {
-    /// Streams a recorded answer in small pieces.
+    /// Streams an answer in small pieces.
     Stream(&'static str),
-    /// Streams a recorded answer and closes the connection where the next piece was announced.
+    /// Streams an answer and closes the connection where the next piece was announced.
     BreakOff(&'static str),
-    /// Answers with a status, further header lines and a recorded body.
+    /// Answers with a status, further header lines and a body.
     Status(u16, &'static str, &'static str),
     /// Says nothing.
     Silence,
