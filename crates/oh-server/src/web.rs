@@ -10,7 +10,7 @@ use rust_embed::RustEmbed;
 use crate::rest::ApiError;
 use crate::state::AppState;
 
-const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 const IMMUTABLE: &str = "public, max-age=2592000, immutable";
 const NEVER: &str = "no-cache, no-store, must-revalidate, max-age=0";
 

@@ -73,8 +73,8 @@ async fn silent_model() -> u16 {
 async fn send_until_broken(port: u16, round: u64, sender: u64) -> (HashMap<String, u64>, String) {
     let mut acknowledged = HashMap::new();
     let query = "EIO=4&transport=websocket&conversation_id=x&latest_event_id=1000000000";
-    let mut socket = Socket::open(port, query).await;
-    let mut last = String::new();
+    let mut last = format!("{round}-{sender}-0");
+    let Some(mut socket) = Socket::try_open(port, query).await else { return (acknowledged, last) };
     for n in 0_u64.. {
         last = format!("{round}-{sender}-{n}");
         let action = json!({
@@ -106,8 +106,8 @@ async fn send_until_broken(port: u16, round: u64, sender: u64) -> (HashMap<Strin
 /// Follows the conversation until the connection breaks; returns the frames by id.
 async fn watch_until_broken(port: u16) -> HashMap<u64, String> {
     let query = "EIO=4&transport=websocket&conversation_id=x&latest_event_id=-1";
-    let mut socket = Socket::open(port, query).await;
     let mut seen = HashMap::new();
+    let Some(mut socket) = Socket::try_open(port, query).await else { return seen };
     if futures_util::SinkExt::send(&mut socket.0, Message::text("40")).await.is_err() {
         return seen;
     }

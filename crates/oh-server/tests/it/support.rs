@@ -110,8 +110,13 @@ pub(crate) struct Socket(pub(crate) WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Socket {
     pub(crate) async fn open(port: u16, query: &str) -> Self {
+        Self::try_open(port, query).await.unwrap()
+    }
+
+    /// Opens a socket of a server that may be gone.
+    pub(crate) async fn try_open(port: u16, query: &str) -> Option<Self> {
         let url = format!("ws://127.0.0.1:{port}/socket.io/?{query}");
-        Self(connect_async(url).await.unwrap().0)
+        Some(Self(connect_async(url).await.ok()?.0))
     }
 
     pub(crate) async fn send(&mut self, text: &str) {
