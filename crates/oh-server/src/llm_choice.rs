@@ -16,23 +16,29 @@ pub(crate) struct LlmChoice {
     chosen: RwLock<Chosen>,
 }
 
+/// Models that need no key: they run here, or their provider knows the machine.
+const KEYLESS: [&str; 6] =
+    ["ollama/", "ollama_chat/", "bedrock/", "lemonade/", "lm_studio/", "llamafile/"];
+
 #[derive(Debug)]
 struct Chosen {
     config: LlmConfig,
     client: Arc<dyn LlmClient>,
+    /// The client was brought from outside and needs nothing.
+    is_fixed: bool,
 }
 
 impl LlmChoice {
     pub(crate) fn new(configured: LlmSettings, settings: Option<&Settings>) -> Self {
         let config = choose(&configured, settings);
         let client = oh_llm::connect(config.clone());
-        Self { configured, chosen: RwLock::new(Chosen { config, client }) }
+        Self { configured, chosen: RwLock::new(Chosen { config, client, is_fixed: false }) }
     }
 
     /// Uses `client` whatever is configured.
     pub(crate) fn fixed(client: Arc<dyn LlmClient>, configured: LlmSettings) -> Self {
         let config = LlmConfig { model: client.model().to_owned(), ..LlmConfig::default() };
-        Self { configured, chosen: RwLock::new(Chosen { config, client }) }
+        Self { configured, chosen: RwLock::new(Chosen { config, client, is_fixed: true }) }
     }
 
     pub(crate) fn client(&self) -> Arc<dyn LlmClient> {
@@ -43,12 +49,24 @@ impl LlmChoice {
         self.chosen.read().unwrap_or_else(PoisonError::into_inner).config.clone()
     }
 
+    /// Says whether the chosen model needs a key that nobody gave.
+    pub(crate) fn lacks_key(&self) -> bool {
+        let chosen = self.chosen.read().unwrap_or_else(PoisonError::into_inner);
+        let config = &chosen.config;
+        !chosen.is_fixed
+            && config.model != DEMO
+            && config.api_key.is_none()
+            && config.base_url.is_none()
+            && !KEYLESS.iter().any(|prefix| config.model.starts_with(prefix))
+    }
+
     /// Follows a change of the settings; requests under way are not touched.
     pub(crate) fn update(&self, settings: &Settings) {
         let config = choose(&self.configured, Some(settings));
         let mut chosen = self.chosen.write().unwrap_or_else(PoisonError::into_inner);
-        if chosen.config != config {
-            *chosen = Chosen { client: oh_llm::connect(config.clone()), config };
+        if chosen.config != config && !chosen.is_fixed {
+            let client = oh_llm::connect(config.clone());
+            *chosen = Chosen { client, config, is_fixed: false };
         }
     }
 }

@@ -57,17 +57,21 @@ pub(crate) fn judge(
     // An origin that cannot be read is not one of ours.
     let origin = facts.headers.get("origin").map(|value| value.to_str().unwrap_or("null"));
     let kind = own.classify(origin);
-    if kind == OriginKind::Refused {
-        return Access::Denied(Denial::Origin);
-    }
     let bearer = header("authorization").and_then(|value| {
         let (scheme, key) = value.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then_some(key.trim())
     });
     let presented = [facts.key, header("x-session-api-key"), bearer];
     let mut presented = presented.into_iter().flatten().filter(|key| is_present(key)).peekable();
-    if presented.peek().is_some() {
-        let is_right = presented.any(|candidate| key.matches(candidate));
+    let has_key = presented.peek().is_some();
+    let is_right = presented.any(|candidate| key.matches(candidate));
+    // The page that we serve under a public name is ours once the key says so.
+    let is_own_page =
+        origin.and_then(|origin| origin.split_once("://")).map(|(_, host)| host) == header("host");
+    if kind == OriginKind::Refused && !(is_right && is_own_page) {
+        return Access::Denied(Denial::Origin);
+    }
+    if has_key {
         return if is_right { Access::Granted } else { Access::Denied(Denial::Key) };
     }
     if !header("host").is_some_and(|host| own.is_own_host(host)) {
@@ -138,6 +142,24 @@ mod tests {
             check(headers, None, Access::Granted);
         }
         check(&[HOST], Some("right"), Access::Granted);
+    }
+
+    #[test]
+    fn a_public_name_is_ours_with_the_key_even_beside_a_list() {
+        let own = OwnOrigins::new(vec![12000], CorsOrigins::Listed(vec!["https://a.com".into()]));
+        let key = SessionKey::explicit("right".to_owned());
+        let check = |origin: &str, presented, expected| {
+            let mut headers = HeaderMap::new();
+            headers.insert("host", HeaderValue::from_static("public.example:12000"));
+            headers.insert("origin", HeaderValue::from_str(origin).unwrap());
+            let facts = RequestFacts { headers: &headers, key: presented };
+            assert_eq!(judge(facts, &own, &key, true, None), expected, "{origin}");
+        };
+        check("http://public.example:12000", Some("right"), Access::Granted);
+        check("http://public.example:12000", Some("wrong"), Access::Denied(Denial::Origin));
+        check("http://public.example:12000", None, Access::Denied(Denial::Origin));
+        check("http://other.example:12000", Some("right"), Access::Denied(Denial::Origin));
+        check("https://a.com", Some("right"), Access::Granted);
     }
 
     #[test]

@@ -57,6 +57,16 @@ pub(crate) async fn create(
         None
     };
     fields.finish_strictly()?;
+    if state.llm.lacks_key() {
+        let model = state.llm.config().model;
+        let message = format!(
+            "The model `{model}` needs an API key. Give one in the settings or as LLM_API_KEY, or choose another model."
+        );
+        return Err(ApiError::with_body(
+            StatusCode::BAD_REQUEST,
+            json!({"status": "error", "message": message, "msg_id": "STATUS$ERROR_LLM_AUTHENTICATION"}),
+        ));
+    }
 
     let id = match chosen {
         Some(chosen) => parse_id(&chosen)?,

@@ -172,3 +172,15 @@ async fn conversations_are_listed_in_pages() {
     }
     assert_eq!(found, made);
 }
+
+#[tokio::test]
+async fn a_model_without_its_key_makes_no_conversation() {
+    let components = oh_server::Components::default();
+    let server = TestServer::start_with(components, &[("LLM_MODEL", "openai/gpt-4o")]).await;
+    let (status, answer) = server.post("/api/conversations", json!({})).await;
+    assert_eq!((status, &answer["msg_id"]), (400, &json!("STATUS$ERROR_LLM_AUTHENTICATION")));
+    assert_eq!(server.get("/api/conversations").await.1["results"], json!([]));
+    // The demonstration needs none.
+    server.post("/api/settings", json!({"llm_model": "demo"})).await;
+    server.create().await;
+}
