@@ -17,7 +17,7 @@ pub struct LlmConfig {
     pub retry_min_wait: Duration,
     /// Longest wait.
     pub retry_max_wait: Duration,
-    /// Time for one attempt.
+    /// Longest silence of the provider; a whole answer may take six times as long.
     pub timeout: Duration,
     /// Randomness; `None` leaves it to the provider.
     pub temperature: Option<f64>,

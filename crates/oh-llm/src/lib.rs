@@ -1,40 +1,63 @@
 //! Models: one trait, the providers behind it, and a scripted demonstration.
 //!
 //! - [`LlmClient`]: something that answers a conversation;
-//! - [`connect`]: the client for an [`LlmConfig`].
+//! - [`connect`]: the client for an [`LlmConfig`];
+//! - [`DemoLlm`]: the demonstration.
 //!
 //! Provider JSON is known nowhere else. Retries are made here and nowhere else.
 #![warn(missing_docs)]
 
 mod client;
 mod config;
+mod demo;
+mod provider;
+mod retry;
 
 use std::sync::Arc;
 
+use oh_chat::{Completion, CompletionFailure, CompletionRequest};
+
+use provider::Provider;
+use retry::{Retrying, Schedule};
+
 pub use client::{BoxFuture, CompletionContext, LlmClient, LlmNotice};
 pub use config::LlmConfig;
+pub use demo::DemoLlm;
 
 /// Returns a client for the model that the configuration names.
+///
+/// Nothing is sent before the first request. A configuration that cannot work gives a client
+/// that says so in answer to every request.
 #[must_use]
 pub fn connect(config: LlmConfig) -> Arc<dyn LlmClient> {
-    Arc::new(Unconnected(config.model))
+    if config.model == demo::NAME {
+        return Arc::new(DemoLlm);
+    }
+    let schedule = Schedule::of(&config);
+    let model = config.model.clone();
+    match Provider::new(config) {
+        Ok(provider) => Arc::new(Retrying::new(provider, schedule)),
+        Err(failure) => Arc::new(Unusable { model, failure }),
+    }
 }
 
-/// Stands in until the providers are here.
+/// The client for a configuration that cannot work.
 #[derive(Debug)]
-struct Unconnected(String);
+struct Unusable {
+    model: String,
+    failure: CompletionFailure,
+}
 
-impl LlmClient for Unconnected {
+impl LlmClient for Unusable {
     fn complete(
         &self,
-        _: oh_chat::CompletionRequest,
+        _: CompletionRequest,
         _: CompletionContext,
-    ) -> BoxFuture<'_, Result<oh_chat::Completion, oh_chat::CompletionFailure>> {
-        let message = "no provider".to_owned();
-        Box::pin(async { Err(oh_chat::CompletionFailure::BadRequest { message }) })
+    ) -> BoxFuture<'_, Result<Completion, CompletionFailure>> {
+        Box::pin(async { Err(self.failure.clone()) })
     }
 
     fn model(&self) -> &str {
-        &self.0
+        &self.model
     }
 }

@@ -29,6 +29,8 @@ const LANE_LENGTH: usize = 64;
 const FLUSH_TIME: Duration = Duration::from_secs(2);
 /// How long a peer without authority may stay without asking for anything.
 const STRANGER_TIME: Duration = Duration::from_secs(10);
+/// How long a peer may take to answer a close frame.
+const CLOSE_TIME: Duration = Duration::from_secs(1);
 /// How long a peer that was sent away may take to go.
 const LEAVE_TIME: Duration = Duration::from_secs(5);
 /// Actions per second of one socket, and how many at once.
@@ -60,6 +62,8 @@ struct Inlet {
     lane: mpsc::Sender<Order>,
     log_over: Arc<Notify>,
     joined: Option<Joined>,
+    /// The close frame is ordered.
+    is_closing: bool,
     /// When the socket is closed whatever comes.
     deadline: Option<Instant>,
     tokens: f64,
@@ -101,6 +105,7 @@ impl Inlet {
             lane,
             log_over,
             joined: None,
+            is_closing: false,
             deadline,
             tokens: ACTION_BURST,
             tokens_at: now,
@@ -111,6 +116,11 @@ impl Inlet {
         let config = Config { max_payload: MAX_PAYLOAD, ..Config::new(Rules::Tolerant) };
         self.order(Order::Frame(config.open_frame(&self.sid))).await;
         while self.step(&mut stream).await.is_ok() {}
+        if self.is_closing {
+            // A peer that is still writing would not read why it was closed.
+            let rest = async { while let Some(Ok(_)) = stream.next().await {} };
+            drop(tokio::time::timeout(CLOSE_TIME, rest).await);
+        }
     }
 
     async fn step(&mut self, stream: &mut SplitStream<WebSocket>) -> Result<(), Done> {
@@ -319,7 +329,7 @@ impl Inlet {
     }
 
     /// A frame larger than the transport takes, or a peer that is gone.
-    async fn unreadable(&self, error: &axum::Error) -> Result<(), Done> {
+    async fn unreadable(&mut self, error: &axum::Error) -> Result<(), Done> {
         tracing::debug!(%error, "a socket could not be read");
         let is_too_long = error.to_string().to_ascii_lowercase().contains("too long");
         let (code, reason) =
@@ -327,7 +337,8 @@ impl Inlet {
         self.close(code, reason).await
     }
 
-    async fn close(&self, code: u16, reason: &str) -> Result<(), Done> {
+    async fn close(&mut self, code: u16, reason: &str) -> Result<(), Done> {
+        self.is_closing = true;
         self.order(Order::Close { code, reason: reason.to_owned() }).await;
         Err(Done)
     }

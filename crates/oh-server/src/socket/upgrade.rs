@@ -15,8 +15,9 @@ use crate::state::AppState;
 
 /// Largest frame of a client, in bytes: files of 3 MiB in base64.
 pub(crate) const MAX_PAYLOAD: usize = 4 * 1024 * 1024;
-/// Room above that, so that a frame that is too large is refused by the protocol's own rule.
-const MAX_MESSAGE: usize = MAX_PAYLOAD + 64 * 1024;
+/// Room above that, so that a frame that is too large is read and refused in peace; what is
+/// larger still ends the connection at once.
+const MAX_MESSAGE: usize = 2 * MAX_PAYLOAD;
 const READ_BUFFER: usize = 4 * 1024;
 const WRITE_BUFFER: usize = 16 * 1024;
 

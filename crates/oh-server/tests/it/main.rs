@@ -1,8 +1,18 @@
 //! The server on a real port, with real clients.
 
 #[cfg(test)]
+mod conversation;
+#[cfg(test)]
+mod crash;
+#[cfg(test)]
+mod delivery;
+#[cfg(test)]
 mod malformed;
 #[cfg(test)]
 mod raw_tools;
 #[cfg(test)]
+mod rest;
+#[cfg(test)]
 mod support;
+#[cfg(test)]
+mod trust;

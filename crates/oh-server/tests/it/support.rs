@@ -149,6 +149,16 @@ impl Socket {
         }
     }
 
+    /// Returns the id of the next event, without reading the rest of it.
+    pub(crate) async fn event_id(&mut self) -> u64 {
+        loop {
+            let text = self.text().await;
+            let Some(rest) = text.strip_prefix("42[\"oh_event\",{\"id\":") else { continue };
+            let Some((id, _)) = rest.split_once(',') else { continue };
+            return id.parse().unwrap();
+        }
+    }
+
     /// Returns the events up to the first one that `is_last` accepts.
     pub(crate) async fn events_until(&mut self, is_last: impl Fn(&Value) -> bool) -> Vec<Value> {
         let mut events = Vec::new();

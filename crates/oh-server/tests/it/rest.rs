@@ -1,0 +1,174 @@
+use serde_json::{Value, json};
+
+use crate::support::TestServer;
+
+#[tokio::test]
+async fn a_conversation_lives_its_life_over_rest() {
+    let server = TestServer::start().await;
+    let id = server.create().await;
+    let path = format!("/api/conversations/{id}");
+    let (_, info) = server.get(&path).await;
+    assert_eq!(info["title"], format!("Conversation {}", &id[..5]));
+    assert_eq!(
+        (&info["status"], &info["runtime_status"]),
+        (&json!("RUNNING"), &json!("STATUS$READY"))
+    );
+    assert_eq!((&info["trigger"], &info["conversation_version"]), (&json!("gui"), &json!("V0")));
+    assert_eq!(info["url"], path);
+
+    let rename = server.http.patch(server.url(&path)).body(json!({"title": " New "}).to_string());
+    assert_eq!(rename.send().await.unwrap().json::<Value>().await.unwrap(), json!(true));
+    assert_eq!(server.get(&path).await.1["title"], "New");
+
+    let (_, stopped) = server.post(&format!("{path}/stop"), Value::Null).await;
+    assert_eq!(stopped["conversation_status"], "RUNNING");
+    let (_, info) = server.get(&path).await;
+    assert_eq!(
+        (&info["status"], &info["runtime_status"], &info["url"]),
+        (&json!("STOPPED"), &Value::Null, &Value::Null)
+    );
+    let (_, started) = server.post(&format!("{path}/start"), json!({"providers_set": []})).await;
+    assert_eq!(started["conversation_status"], "RUNNING");
+
+    let (_, events) = server.get(&format!("{path}/events?limit=100")).await;
+    let kinds: Vec<_> = events["events"].as_array().unwrap().iter().map(kind).collect();
+    assert_eq!(
+        kinds,
+        [
+            "environment loading",
+            "agent system",
+            "environment change_agent_state",
+            "environment awaiting_user_input",
+            "environment stopped",
+            "environment loading",
+            "environment change_agent_state",
+            "environment awaiting_user_input",
+        ]
+    );
+    let deleted = server.http.delete(server.url(&path)).send().await.unwrap();
+    assert_eq!(deleted.json::<Value>().await.unwrap(), json!(true));
+    let again = server.http.delete(server.url(&path)).send().await.unwrap();
+    assert_eq!(again.json::<Value>().await.unwrap(), json!(false));
+    assert_eq!(server.get(&path).await, (200, Value::Null));
+}
+
+fn kind(event: &Value) -> String {
+    let state = event["extras"]["agent_state"].as_str();
+    let name = state.or_else(|| event["action"].as_str()).unwrap_or("?");
+    format!("{} {name}", event["source"].as_str().unwrap())
+}
+
+#[tokio::test]
+async fn events_are_paged_filtered_and_exported() {
+    let server = TestServer::start().await;
+    let id = server.create().await;
+    let path = format!("/api/conversations/{id}");
+    for text in ["alpha", "bravo", "charlie"] {
+        server.say(&id, text).await;
+    }
+    let get = async |query: &str| server.get(&format!("{path}/events?{query}")).await;
+    let ids = |page: &Value| -> Vec<u64> {
+        page["events"].as_array().unwrap().iter().map(|e| e["id"].as_u64().unwrap()).collect()
+    };
+    let (_, page) = get("start_id=1&limit=2").await;
+    assert_eq!((ids(&page), &page["has_more"]), (vec![1, 2], &json!(true)));
+    let (_, page) = get("reverse=true&limit=1").await;
+    assert_eq!(page["events"][0]["message"], "charlie");
+    let (_, page) = get("end_id=1").await;
+    assert_eq!((ids(&page), &page["has_more"]), (vec![0, 1], &json!(false)));
+    assert_eq!(ids(&get("query=BRAVO&limit=100").await.1).len(), 1);
+    assert_eq!(get("limit=0").await.1, json!({"events": [], "has_more": true}));
+    assert_eq!(get("limit=101").await, (400, json!({"detail": "Invalid limit"})));
+    assert_eq!(get("limit=x").await.0, 422);
+    let (_, export) = server.get(&format!("{path}/trajectory")).await;
+    let exported = export["trajectory"].as_array().unwrap();
+    assert_eq!(exported.len(), 10);
+    assert!(
+        exported.iter().all(|event| event.get("type").is_none() && event.get("result").is_none())
+    );
+}
+
+#[tokio::test]
+async fn settings_are_kept_and_secrets_are_never_returned() {
+    let server = TestServer::start().await;
+    assert_eq!(server.get("/api/settings").await, (404, json!({"error": "Settings not found"})));
+    let body = json!({
+        "llm_model": "openai/gpt-4o",
+        "llm_api_key": "canary-4711-canary",
+        "max_iterations": 7,
+        "provider_tokens_set": {},
+    });
+    assert_eq!(
+        server.post("/api/settings", body).await,
+        (200, json!({"message": "Settings stored"}))
+    );
+    let (_, settings) = server.get("/api/settings").await;
+    assert_eq!(settings["llm_model"], "openai/gpt-4o");
+    assert_eq!(
+        (&settings["llm_api_key"], &settings["llm_api_key_set"]),
+        (&Value::Null, &json!(true))
+    );
+    assert!(!settings.to_string().contains("canary"));
+    // What is absent falls back to its default; model and key stay.
+    server.post("/api/settings", json!({"language": "de"})).await;
+    let (_, settings) = server.get("/api/settings").await;
+    assert_eq!(
+        (&settings["max_iterations"], &settings["llm_api_key_set"]),
+        (&Value::Null, &json!(true))
+    );
+    server.post("/api/settings", json!({"llm_api_key": ""})).await;
+    assert_eq!(server.get("/api/settings").await.1["llm_api_key_set"], false);
+    let (status, problem) = server.post("/api/settings", json!({"condenser_max_size": 3})).await;
+    assert_eq!(
+        (status, &problem["detail"][0]["loc"]),
+        (422, &json!(["body", "condenser_max_size"]))
+    );
+}
+
+#[tokio::test]
+async fn bad_requests_say_what_would_be_right() {
+    async fn check(server: &TestServer, path: &str, body: Value, status: u16, words: &str) {
+        let (found, answer) = server.post(path, body).await;
+        assert_eq!(found, status, "{path}: {answer}");
+        assert!(answer.to_string().contains(words), "{path}: {answer}");
+    }
+    let server = TestServer::start().await;
+    let id = server.create().await;
+    let path = format!("/api/conversations/{id}");
+    check(&server, "/api/conversations", json!({"colour": "red"}), 422, "extra_forbidden").await;
+    check(&server, "/api/conversations", json!({"repository": 5}), 422, "string_type").await;
+    check(&server, "/api/conversations", json!({"git_provider": "x"}), 422, "enum").await;
+    check(&server, &format!("{path}/events"), json!({"action": "dance"}), 400, "dance").await;
+    check(&server, &format!("{path}/message"), json!({}), 422, "missing").await;
+    check(&server, "/api/conversations/nope/start", json!({}), 404, "error").await;
+    check(&server, "/api/conversations/a%00b/stop", json!({}), 400, "invalid characters").await;
+    check(&server, "/api/conversations/a..b/stop", json!({}), 400, "path characters").await;
+    check(&server, "/api/nowhere", json!({}), 404, "Not Found").await;
+    assert_eq!(server.get("/api/nowhere").await, (404, json!({"detail": "Not Found"})));
+    let wrong = server.http.put(server.url("/api/settings")).send().await.unwrap();
+    assert_eq!(wrong.status(), 405);
+    assert_eq!(server.get("/api/conversations?page_id=%21").await.0, 400);
+}
+
+#[tokio::test]
+async fn conversations_are_listed_in_pages() {
+    let server = TestServer::start().await;
+    let mut made = Vec::new();
+    for _ in 0..5 {
+        made.push(server.create().await);
+    }
+    made.reverse();
+    let mut found = Vec::new();
+    let mut page = String::new();
+    loop {
+        let (_, answer) = server.get(&format!("/api/conversations?limit=2{page}")).await;
+        for info in answer["results"].as_array().unwrap() {
+            found.push(info["conversation_id"].as_str().unwrap().to_owned());
+        }
+        match answer["next_page_id"].as_str() {
+            Some(next) => page = format!("&page_id={}", next.replace('=', "%3D")),
+            None => break,
+        }
+    }
+    assert_eq!(found, made);
+}
