@@ -3,6 +3,8 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use oh_runtime::HostTools;
+
 use crate::source::Source;
 use crate::values::{parse_flag, parse_list};
 
@@ -142,6 +144,8 @@ pub struct SandboxSettings {
     pub soft_timeout: Duration,
     /// Variables that commands see.
     pub environment: Vec<(String, String)>,
+    /// What commands may know of the server's own environment.
+    pub host: HostTools,
 }
 
 /// Says why there is no configuration.
@@ -223,7 +227,7 @@ impl Config {
                 max_iterations: s.integer("core", "max_iterations").unwrap_or(500).max(1),
                 confirmation_mode: s.flag("security", "confirmation_mode").unwrap_or(false),
             },
-            sandbox: sandbox(s),
+            sandbox: sandbox(s, environment),
             data_dir: data_dir(s.text("core", "file_store_path"), environment),
             workspace: workspace(s),
             survives_power_cut: survives_power_cut(s),
@@ -322,13 +326,30 @@ fn llm(s: &mut Source<'_>) -> LlmSettings {
     }
 }
 
-fn sandbox(s: &mut Source<'_>) -> SandboxSettings {
+fn sandbox(s: &mut Source<'_>, all: &Environment) -> SandboxSettings {
     let mut environment = s.table("sandbox", "runtime_startup_env_vars").unwrap_or_default();
     environment.extend(s.exported_variables());
     SandboxSettings {
         timeout: seconds(s, "sandbox", "timeout", 120),
         soft_timeout: seconds(s, "sandbox", "soft_timeout", 10),
         environment,
+        host: host_tools(all),
+    }
+}
+
+/// Where commands find the tools of this machine.
+fn host_tools(environment: &Environment) -> HostTools {
+    let home = environment.get("HOME").map(PathBuf::from);
+    let tool_home = |name: &str, folder: &str| {
+        let default = || home.as_ref().map(|home| home.join(folder)).filter(|path| path.is_dir());
+        environment.get(name).map(PathBuf::from).or_else(default)
+    };
+    HostTools {
+        path: environment.get("PATH").map(Into::into),
+        lang: environment.get("LANG").map(Into::into),
+        temporary_dir: environment.get("TMPDIR").map(PathBuf::from),
+        cargo_home: tool_home("CARGO_HOME", ".cargo"),
+        rustup_home: tool_home("RUSTUP_HOME", ".rustup"),
     }
 }
 

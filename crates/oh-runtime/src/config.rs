@@ -39,7 +39,7 @@ pub struct LocalRuntimeConfig {
 }
 
 /// What commands may know of the server's environment.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HostTools {
     /// `PATH`.
     pub path: Option<OsString>,
@@ -59,7 +59,7 @@ impl Default for LocalRuntimeConfig {
             workspace: PathBuf::from("workspace"),
             session_dir: PathBuf::from("session"),
             environment: Vec::new(),
-            host: HostTools::of_this_process(),
+            host: HostTools::default(),
             soft_timeout: Duration::from_secs(10),
             default_timeout: Duration::from_secs(120),
             columns: 200,
@@ -77,26 +77,6 @@ impl fmt::Debug for LocalRuntimeConfig {
             .field("session_dir", &self.session_dir)
             .field("environment", &names)
             .finish_non_exhaustive()
-    }
-}
-
-impl HostTools {
-    /// Returns what the environment of this process says.
-    #[must_use]
-    pub fn of_this_process() -> Self {
-        let home = std::env::var_os("HOME").map(PathBuf::from);
-        let tool_home = |variable: &str, directory: &str| {
-            std::env::var_os(variable).map(PathBuf::from).or_else(|| {
-                home.as_ref().map(|home| home.join(directory)).filter(|path| path.is_dir())
-            })
-        };
-        Self {
-            path: std::env::var_os("PATH"),
-            lang: std::env::var_os("LANG"),
-            temporary_dir: std::env::var_os("TMPDIR").map(PathBuf::from),
-            cargo_home: tool_home("CARGO_HOME", ".cargo"),
-            rustup_home: tool_home("RUSTUP_HOME", ".rustup"),
-        }
     }
 }
 

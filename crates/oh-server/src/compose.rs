@@ -239,6 +239,7 @@ fn local_runtime(config: &Config) -> RuntimeSource {
             workspace: absolute(workspace)?,
             session_dir: absolute(data_dir.join("sessions").join(&folder))?,
             environment: sandbox.environment.clone(),
+            host: sandbox.host.clone(),
             soft_timeout: sandbox.soft_timeout,
             default_timeout: sandbox.timeout,
             ..LocalRuntimeConfig::default()

@@ -3,7 +3,7 @@
 use oh_event::{Action, EventBody, Observation, TaskTrackingAction};
 
 /// Says what a finished agent says when it left no words of its own.
-const CLOSING_PHRASE: &str = "All done! What's next on the agenda?";
+const CLOSING_PHRASE: &str = "The task is finished.";
 
 /// Returns the `message` of an event.
 pub(crate) fn message(body: &EventBody) -> String {
@@ -18,22 +18,22 @@ fn action_message(action: &Action) -> String {
         Action::Message(a) => a.content.clone(),
         Action::System(a) => a.content.clone(),
         Action::Run(a) => format!("Running command: {}", a.command),
-        Action::RunIpython(a) => format!("Running Python code interactively: {}", a.code),
+        Action::RunIpython(a) => format!("Running a Python cell: {}", a.code),
         Action::Read(a) => format!("Reading file: {}", a.path),
         Action::Write(a) => format!("Writing file: {}", a.path),
         Action::Edit(_) | Action::LoopRecovery(_) => String::new(),
-        Action::Browse(a) => format!("I am browsing the URL: {}", a.url),
+        Action::Browse(a) => format!("Opening {}", a.url),
         Action::BrowseInteractive(a) => {
-            format!("I am interacting with the browser:\n```\n{}\n```", a.browser_actions)
+            format!("In the browser: {}", a.browser_actions)
         }
         Action::CallToolMcp(a) => {
-            format!("I am interacting with the MCP server with name: {}", a.name)
+            format!("Calling the tool {}", a.name)
         }
         Action::Think(a) => format!("I am thinking...: {}", a.thought),
         Action::Finish(a) if a.thought.is_empty() => CLOSING_PHRASE.to_owned(),
         Action::Finish(a) => a.thought.clone(),
-        Action::Reject(_) => "Task is rejected by the agent.".to_owned(),
-        Action::Delegate(a) => format!("I'm asking {} for help with this task.", a.agent),
+        Action::Reject(_) => "The agent refuses the task.".to_owned(),
+        Action::Delegate(a) => format!("Handing over to {}", a.agent),
         Action::Recall(a) => {
             let query: String = a.query.chars().take(50).collect();
             format!("Retrieving content for: {query}")
@@ -64,7 +64,7 @@ fn action_message(action: &Action) -> String {
 
 fn task_tracking_message(action: &TaskTrackingAction) -> String {
     match action.task_list.len() {
-        0 => "Clearing the task list.".to_owned(),
+        0 => "Managing no task items.".to_owned(),
         1 => "Managing 1 task item.".to_owned(),
         n => format!("Managing {n} task items."),
     }
@@ -75,11 +75,11 @@ fn observation_message(observation: &Observation) -> String {
         Observation::Run(o) => {
             format!("Command `{}` executed with exit code {}.", o.command, o.metadata.exit_code)
         }
-        Observation::RunIpython(_) => "Code executed in IPython cell.".to_owned(),
+        Observation::RunIpython(_) => "The Python cell has run.".to_owned(),
         Observation::Read(o) => format!("I read the file {}.", o.path),
         Observation::Write(o) => format!("I wrote to the file {}.", o.path),
         Observation::Edit(o) => format!("I edited the file {}.", o.path),
-        Observation::Browse(o) => format!("Visited {}", o.url),
+        Observation::Browse(o) => format!("The page {} is open", o.url),
         Observation::Download(o) => format!("Downloaded {}", o.file_path),
         Observation::Recall(o) => o.content.clone(),
         Observation::AgentStateChanged(_)

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use oh_event::{Action, Observation, RunAction, RunObservation};
-use oh_runtime::{ActionRequest, LocalRuntime, LocalRuntimeConfig, Runtime};
+use oh_runtime::{ActionRequest, HostTools, LocalRuntime, LocalRuntimeConfig, Runtime};
 use tempfile::TempDir;
 
 /// Longer than any command of a test takes, also on a busy machine.
@@ -17,6 +17,7 @@ pub(crate) fn config(directory: &TempDir) -> LocalRuntimeConfig {
     LocalRuntimeConfig {
         workspace: directory.path().join("workspace"),
         session_dir: directory.path().join("session"),
+        host: HostTools { path: std::env::var_os("PATH"), ..HostTools::default() },
         ..LocalRuntimeConfig::default()
     }
 }
