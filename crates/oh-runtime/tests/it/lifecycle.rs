@@ -192,7 +192,7 @@ async fn killing_the_server_leaves_nothing_once_the_conversation_is_reopened() {
     let directory = tempfile::tempdir().unwrap();
     let names = [1031, 1032, 1033].map(sleeper);
     let mut server = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "lifecycle::a_server_to_kill"])
+        .args(["--exact", "lifecycle::a_server_to_kill"])
         .env("SERVER_DIRECTORY", directory.path())
         .env("SERVER_COMMAND", format!("setsid {} & {} & {}", names[0], names[1], names[2]))
         .stdout(std::process::Stdio::null())
@@ -207,8 +207,8 @@ async fn killing_the_server_leaves_nothing_once_the_conversation_is_reopened() {
     drop(reopened);
 }
 
+/// The process of the test above; without its directory it does nothing.
 #[tokio::test]
-#[ignore = "is started by another test, which kills it"]
 async fn a_server_to_kill() {
     let Some(directory) = std::env::var_os("SERVER_DIRECTORY") else { return };
     let command = std::env::var("SERVER_COMMAND").unwrap();

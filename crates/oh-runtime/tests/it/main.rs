@@ -4,6 +4,5 @@
 
 mod editor;
 mod lifecycle;
-mod overhead;
 mod shell;
 mod support;
