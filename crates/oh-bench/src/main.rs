@@ -78,10 +78,12 @@ fn run(arguments: Arguments) -> Result<()> {
         Ok::<_, anyhow::Error>(rows::measure(&bench, arguments.only.as_deref()).await)
     })?;
     println!("{}", report.table());
+    let has_figures = report.rows.iter().any(|row| row.measured.is_ok());
     if let Some(path) = arguments.json {
         std::fs::write(&path, report.json())
             .with_context(|| format!("failed to write `{}`", path.display()))?;
     }
+    anyhow::ensure!(has_figures, "nothing could be measured");
     Ok(())
 }
 
