@@ -76,6 +76,18 @@ impl ServerProcess {
         digits.and_then(|digits| digits.parse().ok()).context("there is no VmRSS")
     }
 
+    /// Returns the processor time that the server has used, in seconds.
+    pub(crate) fn processor_seconds(&self) -> Result<f64> {
+        /// Linux counts in hundredths of a second, whatever the kernel's own tick is.
+        const TICKS: f64 = 100.0;
+        let pid = self.child.id().context("the server has ended")?;
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
+        // The name of the program, in parentheses, may hold anything.
+        let (_, fields) = stat.rsplit_once(')').context("odd /proc/<pid>/stat")?;
+        let times = fields.split_whitespace().skip(11).take(2);
+        Ok(times.filter_map(|field| field.parse::<f64>().ok()).sum::<f64>() / TICKS)
+    }
+
     /// Ends the server in peace, so that what it started ends too.
     pub(crate) async fn stop(mut self) {
         if let Some(pid) = self.child.id() {

@@ -23,6 +23,8 @@ pub(super) async fn measure(bench: &Bench) -> Result<Figure> {
         }
         tokio::time::sleep(Duration::from_millis(500)).await;
         let before = total(&mut http, &conversations).await?;
+        let used = || server.own().and_then(|(process, _)| process.processor_seconds());
+        let used_before = used();
         let mut clients = JoinSet::new();
         let begin = Instant::now();
         for n in 0..CONVERSATIONS * CLIENTS_EACH {
@@ -43,12 +45,16 @@ pub(super) async fn measure(bench: &Bench) -> Result<Figure> {
             sent += result.context("a client failed")??;
         }
         let seconds = begin.elapsed().as_secs_f64();
+        let cores = match (used_before, used()) {
+            (Ok(before), Ok(after)) => format!("{:.1}", (after - before) / seconds),
+            (Err(_), _) | (_, Err(_)) => "an unknown number of".to_owned(),
+        };
         let recorded = total(&mut http, &conversations).await? - before;
         anyhow::ensure!(recorded >= sent, "{sent} actions were taken and {recorded} recorded");
         #[allow(clippy::cast_precision_loss, reason = "a count")]
         let value = recorded as f64 / seconds;
         let note = format!(
-            "{} keep-alive REST clients, each waiting for its answer; the client uses the same cores",
+            "{} REST clients, each waiting for its answer; the server used {cores} cores, the clients the rest",
             CONVERSATIONS * CLIENTS_EACH
         );
         Ok(Figure { value, note })
