@@ -95,8 +95,9 @@ check_ports() {
   local name port
   for name in BACKEND_PORT VITE_FRONTEND_PORT; do
     port=${!name}
-    [[ $port =~ ^[0-9]{1,5}$ ]] && ((10#$port >= 1 && 10#$port <= 65535)) ||
-      fail "$name must be a port number, not \`$port\`"
+    if [[ ! $port =~ ^[0-9]{1,5}$ ]] || ((10#$port < 1 || 10#$port > 65535)); then
+      fail "$name must be a port number, not '$port'"
+    fi
     if (exec 3<>"/dev/tcp/$target/$port") 2>/dev/null; then
       fail "port $port is in use by another program" "stop it, or choose another port: $name=$((10#$port + 10)) $0"
     fi

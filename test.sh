@@ -120,7 +120,7 @@ if [[ -z $is_quick ]]; then
     { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; } </dev/null || true
     browser=$(find_browser)
   fi
-  no_browser='there is no Chromium here; install it with `sudo apt-get install -y chromium` or name one with CHROMIUM'
+  no_browser='there is no Chromium here; sudo apt-get install -y chromium gets it, or CHROMIUM names one'
 fi
 
 # --- the steps --------------------------------------------------------------------------------
@@ -178,17 +178,15 @@ start_server() { # a server of its own with the demonstration model, nothing con
   done
 }
 
-if compgen -G 'e2e/server/*.test.mjs' >/dev/null || [[ -n $browser ]]; then
-  heading 'Starting the server'
-  start_server
-  printf 'It answers at %s.\n' "$BASE_URL"
-fi
 if compgen -G 'e2e/server/*.test.mjs' >/dev/null; then
-  run 'Socket tests' bash -c 'cd e2e && node --test --test-reporter=spec server/*.test.mjs'
+  run 'Server tests' bash -c 'cd e2e && node --test --test-timeout=90000 --test-reporter=spec server/*.test.mjs'
 fi
 if [[ -n $browser ]]; then
+  heading 'Starting a server for the browser'
+  start_server
+  printf 'It answers at %s.\n' "$BASE_URL"
   export CHROMIUM=$browser SCREENSHOT_DIR=$root/test-results/screenshots
-  run 'Browser tests' bash -c 'cd e2e && node --test --test-reporter=spec browser/*.test.mjs'
+  run 'Browser tests' bash -c 'cd e2e && node --test --test-timeout=180000 --test-reporter=spec browser/*.test.mjs'
 else
   skip 'Browser tests' "$no_browser"
 fi
