@@ -172,8 +172,12 @@ start_backend() {
   # The line with the key is for people only; the log has no use for it.
   (trap '' INT TERM && grep --line-buffered -a -v -F '#key=' | tee -a logs/backend.log) <"$pipes/log" &
   logger=$!
+  # With job control it gets its signals as they are; otherwise commands of the agent would
+  # inherit that Ctrl-C is ignored.
+  set -m
   VITE_FRONTEND_PORT=$page "$binary" serve >"$pipes/log" 2>&1 </dev/null &
   backend=$!
+  set +m
 }
 
 start_frontend() {

@@ -148,7 +148,12 @@ run 'Web interface: build' in_folder frontend npm run --silent build
 run 'Clippy' cargo clippy --workspace --all-targets -- -D warnings
 run 'Tidy' cargo xtask tidy
 run 'Generated types' cargo xtask types --check
-run 'Rust tests' cargo test --workspace --no-fail-fast
+# Whoever started us in the background made us ignore signals that the tests send to commands.
+signals=()
+if env --default-signal=HUP,INT,QUIT true 2>/dev/null; then
+  signals=(env '--default-signal=HUP,INT,QUIT')
+fi
+run 'Rust tests' ${signals[@]+"${signals[@]}"} cargo test --workspace --no-fail-fast
 run 'Server: release build' cargo build --release -p oh-server
 run 'Protocol server: build' cargo build -p oh-server --example conformance
 
