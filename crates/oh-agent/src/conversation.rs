@@ -158,6 +158,12 @@ impl Conversation {
         self.agent_state
     }
 
+    /// Says whether the user has said anything.
+    #[must_use]
+    pub fn has_user_message(&self) -> bool {
+        self.last_user_message.is_some()
+    }
+
     /// Returns the id that the next event will get.
     #[must_use]
     pub fn next_event_id(&self) -> EventId {

@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use oh_event::{ConversationId, Event, EventDraft, EventId, Timestamp};
 use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
 
 use crate::database::{self, NewRow};
 use crate::entry::{Framing, LogEntry};
@@ -199,6 +200,14 @@ impl EventLog {
         &self,
         query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, LogError> {
+        finished(self.start_reading(query).await)
+    }
+
+    /// Starts a query on a thread where it may block.
+    fn start_reading<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> JoinHandle<rusqlite::Result<T>> {
         let shared = self.0.clone();
         let read = move || {
             let idle = shared.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
@@ -214,10 +223,16 @@ impl EventLog {
             result
         };
         tokio::task::spawn_blocking(read)
-            .await
-            .map_err(|_| LogError::Closed)?
-            .map_err(|source| LogError::Database { action: "read", source })
     }
+}
+
+/// Returns the outcome of a query on another thread.
+pub(crate) fn finished<T>(
+    result: Result<rusqlite::Result<T>, tokio::task::JoinError>,
+) -> Result<T, LogError> {
+    result
+        .map_err(|_| LogError::Closed)?
+        .map_err(|source| LogError::Database { action: "read", source })
 }
 
 impl LogWriter {
@@ -364,21 +379,38 @@ impl LogReader {
         self.live.tail.lock().unwrap_or_else(PoisonError::into_inner).from(next, max_bytes)
     }
 
+    /// Says whether an event is in the database but not in memory.
+    pub(crate) fn is_stored_only(&self, id: u64) -> bool {
+        let tail = self.live.tail.lock().unwrap_or_else(PoisonError::into_inner);
+        id < self.next_event_id() && tail.first_id().is_none_or(|first| id < first)
+    }
+
     /// Returns the entry that answers `action`, if it is in memory.
     #[must_use]
     pub fn answer_to(&self, action: EventId) -> Option<Arc<LogEntry>> {
         self.live.tail.lock().unwrap_or_else(PoisonError::into_inner).answer_to(action)
     }
 
-    pub(crate) async fn stored_from(
+    /// Starts to read a page of at most about `max_bytes` from the database.
+    pub(crate) fn start_page(
         &self,
         next: u64,
         max_bytes: usize,
-    ) -> Result<Vec<Arc<LogEntry>>, LogError> {
+    ) -> JoinHandle<rusqlite::Result<Vec<LogEntry>>> {
         const MAX_PAGE: usize = 1024;
         let range = (next, self.next_event_id());
-        let page =
-            self.log.read_range(&self.conversation, range, Order::Ascending, MAX_PAGE, max_bytes);
-        Ok(page.await?.into_iter().map(Arc::new).collect())
+        let (conversation, framing) = (self.conversation.clone(), self.log.0.config.framing);
+        self.log.start_reading(move |connection| {
+            let order = Order::Ascending;
+            database::read_range(
+                connection,
+                &conversation,
+                range,
+                order,
+                MAX_PAGE,
+                max_bytes,
+                framing,
+            )
+        })
     }
 }

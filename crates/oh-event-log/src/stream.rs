@@ -2,10 +2,11 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use crate::entry::LogEntry;
 use crate::error::LogError;
-use crate::log::{LiveEnd, LogReader};
+use crate::log::{LiveEnd, LogReader, finished};
 
 /// Bytes read from the database at once.
 const PAGE_BYTES: usize = 256 * 1024;
@@ -18,11 +19,19 @@ pub struct EventStream {
     next: u64,
     /// Entries read from the database but not yet given out; they begin at `next`.
     page: VecDeque<Arc<LogEntry>>,
+    /// The page after that, on its way while this one is given out.
+    ahead: Option<Ahead>,
+}
+
+#[derive(Debug)]
+struct Ahead {
+    first: u64,
+    reading: JoinHandle<rusqlite::Result<Vec<LogEntry>>>,
 }
 
 impl EventStream {
     pub(crate) fn new(reader: LogReader, end: watch::Receiver<LiveEnd>, next: u64) -> Self {
-        Self { reader, end, next, page: VecDeque::new() }
+        Self { reader, end, next, page: VecDeque::new(), ahead: None }
     }
 
     /// Returns the id of the event that comes next.
@@ -59,12 +68,7 @@ impl EventStream {
                 self.advance(&batch);
                 return Ok(batch);
             }
-            // The page is kept if this future is dropped after the read.
-            self.page = self.reader.stored_from(self.next, PAGE_BYTES).await?.into();
-            if self.page.is_empty() {
-                // The conversation was deleted.
-                return Err(LogError::Closed);
-            }
+            self.load_page().await?;
         }
         let mut batch = Vec::new();
         let mut bytes = 0;
@@ -83,6 +87,31 @@ impl EventStream {
         let answers = |entry: &&Arc<LogEntry>| entry.cause() == Some(action);
         let ahead = self.page.iter().take(8).find(answers).cloned();
         ahead.or_else(|| self.reader.answer_to(action))
+    }
+
+    /// Reads the page that begins at the cursor, and starts on the next one.
+    ///
+    /// What is under way is kept if this future is dropped.
+    async fn load_page(&mut self) -> Result<(), LogError> {
+        let first = self.next;
+        let start = |first| Ahead { first, reading: self.reader.start_page(first, PAGE_BYTES) };
+        let ahead = match self.ahead.take() {
+            Some(ahead) if ahead.first == first => ahead,
+            Some(_) | None => start(first),
+        };
+        let page = finished((&mut self.ahead.insert(ahead).reading).await);
+        self.ahead = None;
+        self.page = page?.into_iter().map(Arc::new).collect();
+        let Some(last) = self.page.back() else {
+            // The conversation was deleted.
+            return Err(LogError::Closed);
+        };
+        let after = last.id().0 + 1;
+        if self.reader.is_stored_only(after) {
+            self.ahead =
+                Some(Ahead { first: after, reading: self.reader.start_page(after, PAGE_BYTES) });
+        }
+        Ok(())
     }
 
     fn advance(&mut self, batch: &[Arc<LogEntry>]) {

@@ -27,6 +27,10 @@ impl Tail {
         }
     }
 
+    pub(crate) fn first_id(&self) -> Option<u64> {
+        self.entries.front().map(|entry| entry.id().0)
+    }
+
     /// Returns entries from `next` on, up to `max_bytes` but at least one;
     /// `None` if `next` is older than the tail.
     pub(crate) fn from(&self, next: u64, max_bytes: usize) -> Option<Vec<Arc<LogEntry>>> {

@@ -176,8 +176,8 @@ async fn compose(
             let (config, settings) = (config.clone(), settings.clone());
             Arc::new(move || agent_config(&config, &settings))
         },
-        on_user_message: Arc::new(move |id, text| {
-            // A title that finds no room is made with the next message.
+        on_first_message: Arc::new(move |id, text| {
+            // A conversation whose title finds no room keeps its default one.
             let _ = titles.try_send((id.clone(), text.to_owned()));
         }),
         secrets: {

@@ -40,8 +40,8 @@ pub struct ManagerConfig {
     /// Returns the agent's settings for a session that starts now; the workspace is
     /// filled in from the runtime.
     pub agent: AgentSource,
-    /// Hears every message of a user, after it is durable.
-    pub on_user_message: MessageHook,
+    /// Hears the first message of a user, after it is durable.
+    pub on_first_message: MessageHook,
     /// Values that are masked in every event.
     pub secrets: Arc<dyn Fn() -> Vec<String> + Send + Sync>,
 }
@@ -174,7 +174,7 @@ impl ConversationManager {
             agent_state: AgentState::Loading,
         });
         let ending = Arc::new(OnceLock::new());
-        let (hook, hook_id) = (config.on_user_message.clone(), id.clone());
+        let (hook, hook_id) = (config.on_first_message.clone(), id.clone());
         let mut session = Session {
             conversation,
             writer,
@@ -184,7 +184,7 @@ impl ConversationManager {
             status,
             notices: notices.clone(),
             ending: ending.clone(),
-            on_user_message: Box::new(move |text| hook(&hook_id, text)),
+            on_first_message: Box::new(move |text| hook(&hook_id, text)),
         };
         let is_new = session.conversation.next_event_id().0 == 0;
         let opening = match new.first_message {

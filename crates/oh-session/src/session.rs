@@ -27,7 +27,7 @@ pub(crate) struct Session {
     pub(crate) status: watch::Sender<SessionStatus>,
     pub(crate) notices: broadcast::Sender<Notice>,
     pub(crate) ending: Arc<OnceLock<Ending>>,
-    pub(crate) on_user_message: Box<dyn Fn(&str) + Send + Sync>,
+    pub(crate) on_first_message: Box<dyn Fn(&str) + Send + Sync>,
 }
 
 impl Session {
@@ -126,12 +126,13 @@ impl Session {
         client_id: Option<String>,
     ) -> Result<(), SessionError> {
         for event in self.writer.append(drafts, client_id).await? {
+            let is_first = !self.conversation.has_user_message();
             self.conversation.apply(&event);
             match &event.draft.body {
                 EventBody::Action(Action::Message(message))
-                    if event.draft.source == EventSource::User =>
+                    if is_first && event.draft.source == EventSource::User =>
                 {
-                    (self.on_user_message)(&message.content);
+                    (self.on_first_message)(&message.content);
                 }
                 EventBody::Observation(Observation::AgentStateChanged(change)) => {
                     self.show_error(change);

@@ -31,6 +31,14 @@ pub(crate) async fn known(
     metadata.ok_or_else(|| ApiError::not_found(&format!("Conversation {id} not found")))
 }
 
+/// Fails if a conversation is unknown; one that is live needs no look-up.
+pub(crate) async fn check_known(state: &AppState, id: &ConversationId) -> Result<(), ApiError> {
+    if state.manager.get(id).is_none() {
+        known(state, id).await?;
+    }
+    Ok(())
+}
+
 pub(crate) async fn create(
     State(state): State<AppState>,
     headers: HeaderMap,
@@ -259,7 +267,7 @@ pub(crate) async fn config(
     Path(id): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
     let id = parse_id(&id)?;
-    known(&state, &id).await?;
+    check_known(&state, &id).await?;
     Ok(Json(json!({"runtime_id": id.as_str(), "session_id": id.as_str()})))
 }
 
@@ -267,7 +275,7 @@ pub(crate) async fn web_hosts(
     State(state): State<AppState>,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
-    known(&state, &parse_id(&id)?).await?;
+    check_known(&state, &parse_id(&id)?).await?;
     Ok(Json(json!({"hosts": {}})))
 }
 
@@ -275,7 +283,7 @@ pub(crate) async fn vscode_url(
     State(state): State<AppState>,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
-    known(&state, &parse_id(&id)?).await?;
+    check_known(&state, &parse_id(&id)?).await?;
     Ok(Json(json!({"vscode_url": null})))
 }
 

@@ -9,7 +9,7 @@ use oh_wire::{Rejection, parse_client_action};
 use serde_json::{Map, Value, json};
 
 use super::body::Fields;
-use super::conversations::{Query, bad_integer, known, parse_id, user_message};
+use super::conversations::{Query, bad_integer, check_known, parse_id, user_message};
 use super::error::ApiError;
 use crate::state::AppState;
 
@@ -48,7 +48,7 @@ pub(crate) async fn page(
     let is_reverse = matches!(query.get("reverse"), Some("true" | "1" | "True"));
     let order = if is_reverse { Order::Descending } else { Order::Ascending };
     let filter = Filter::read(&query, &body);
-    known(&state, &id).await?;
+    check_known(&state, &id).await?;
     let mut found = scan(&state, &id, (start, end), order, limit + 1, &filter).await?;
     let has_more = found.len() > limit;
     found.truncate(limit);
@@ -133,7 +133,7 @@ pub(crate) async fn append(
     body: Bytes,
 ) -> Result<Json<Value>, ApiError> {
     let id = parse_id(&id)?;
-    known(&state, &id).await?;
+    check_known(&state, &id).await?;
     let text = std::str::from_utf8(&body)
         .map_err(|_| rejected(&"the body is not valid UTF-8".to_owned()))?;
     let action = parse_client_action(text).map_err(|r: Rejection| rejected(&r.message))?;
@@ -157,7 +157,7 @@ pub(crate) async fn message(
     }
     let text = fields.text("message").unwrap_or_default();
     fields.finish()?;
-    known(&state, &id).await?;
+    check_known(&state, &id).await?;
     if text.is_empty() {
         return Err(rejected(&"a message needs a text".to_owned()));
     }
@@ -183,7 +183,7 @@ pub(crate) async fn trajectory(
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
     let id = parse_id(&id)?;
-    known(&state, &id).await?;
+    check_known(&state, &id).await?;
     let mut text = "{\"trajectory\":[".to_owned();
     let mut next = 0;
     loop {

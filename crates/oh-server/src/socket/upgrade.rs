@@ -19,7 +19,8 @@ pub(crate) const MAX_PAYLOAD: usize = 4 * 1024 * 1024;
 /// larger still ends the connection at once.
 const MAX_MESSAGE: usize = 2 * MAX_PAYLOAD;
 const READ_BUFFER: usize = 4 * 1024;
-const WRITE_BUFFER: usize = 16 * 1024;
+/// It grows only as far as what is sent at once: a short history needs less.
+const WRITE_BUFFER: usize = 64 * 1024;
 
 const UNSUPPORTED: &str =
     "The client is using an unsupported version of the Socket.IO or Engine.IO protocols";

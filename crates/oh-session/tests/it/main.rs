@@ -62,7 +62,7 @@ mod session {
             llm: Arc::new(move || llm.clone()),
             runtime: Arc::new(|_| Ok(Arc::new(ScriptedRuntime::new("output")))),
             agent: Arc::new(AgentConfig::default),
-            on_user_message: Arc::new(|_, _| {}),
+            on_first_message: Arc::new(|_, _| {}),
             secrets: Arc::new(Vec::new),
         })
     }
