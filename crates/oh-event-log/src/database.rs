@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use bytes::BytesMut;
 use oh_event::{ConversationId, EventId, EventSource, Timestamp};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 
@@ -68,10 +69,13 @@ pub(crate) fn open_for_reading(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
+/// Memory reserved for a page at once, in bytes.
+const MAX_PAGE_BUFFER: usize = 256 * 1024;
+
 /// A row to insert.
 #[derive(Debug)]
 pub(crate) struct NewRow {
-    pub(crate) entry: std::sync::Arc<LogEntry>,
+    pub(crate) entry: LogEntry,
     pub(crate) created_at: Timestamp,
     pub(crate) kind: String,
 }
@@ -220,9 +224,11 @@ pub(crate) fn read_range(
     let mut rows =
         select.query(params![conversation.as_str(), bound(from), bound(until), limit])?;
     let mut entries = Vec::new();
+    // The frames of a page share one allocation.
+    let mut buffer = BytesMut::with_capacity(max_bytes.min(MAX_PAGE_BUFFER));
     let mut bytes = 0;
     while let Some(row) = rows.next()? {
-        let entry = read_entry(row, framing)?;
+        let entry = read_entry(row, framing, &mut buffer)?;
         bytes += entry.frame().len();
         entries.push(entry);
         if bytes >= max_bytes {
@@ -232,7 +238,11 @@ pub(crate) fn read_range(
     Ok(entries)
 }
 
-fn read_entry(row: &Row<'_>, framing: Framing) -> rusqlite::Result<LogEntry> {
+fn read_entry(
+    row: &Row<'_>,
+    framing: Framing,
+    buffer: &mut BytesMut,
+) -> rusqlite::Result<LogEntry> {
     let fields = EntryFields {
         id: from_column(row.get(0)?),
         source: match row.get::<_, i64>(1)? {
@@ -244,8 +254,7 @@ fn read_entry(row: &Row<'_>, framing: Framing) -> rusqlite::Result<LogEntry> {
         is_deliverable: row.get(3)?,
         result_at: row.get::<_, Option<i64>>(4)?.and_then(|at| usize::try_from(at).ok()),
     };
-    let payload = row.get_ref(5)?.as_str()?;
-    Ok(LogEntry::new(fields, payload.as_bytes(), framing))
+    Ok(LogEntry::new(fields, row.get_ref(5)?.as_bytes()?, framing, buffer))
 }
 
 fn source_column(source: EventSource) -> i64 {

@@ -11,7 +11,7 @@ pub struct Framing {
     pub suffix: &'static str,
 }
 
-/// An event of the log as encoded bytes.
+/// An event of the log as encoded bytes; a clone shares them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogEntry {
     id: EventId,
@@ -34,14 +34,20 @@ pub(crate) struct EntryFields {
 }
 
 impl LogEntry {
-    pub(crate) fn new(fields: EntryFields, payload: &[u8], framing: Framing) -> Self {
+    /// Makes an entry whose frame is cut from `buffer`.
+    pub(crate) fn new(
+        fields: EntryFields,
+        payload: &[u8],
+        framing: Framing,
+        buffer: &mut BytesMut,
+    ) -> Self {
         let EntryFields { id, source, cause, is_deliverable, result_at } = fields;
-        let length = framing.prefix.len() + payload.len() + framing.suffix.len();
-        let mut frame = BytesMut::with_capacity(length);
-        frame.put_slice(framing.prefix.as_bytes());
-        frame.put_slice(payload);
-        frame.put_slice(framing.suffix.as_bytes());
-        Self { id, source, cause, is_deliverable, result_at, frame: frame.freeze(), framing }
+        buffer.reserve(framing.prefix.len() + payload.len() + framing.suffix.len());
+        buffer.put_slice(framing.prefix.as_bytes());
+        buffer.put_slice(payload);
+        buffer.put_slice(framing.suffix.as_bytes());
+        let frame = buffer.split().freeze();
+        Self { id, source, cause, is_deliverable, result_at, frame, framing }
     }
 
     pub(crate) fn of_encoding(
@@ -54,7 +60,7 @@ impl LogEntry {
         let Encoding { payload, is_deliverable, result_at } = encoding;
         let (is_deliverable, result_at) = (*is_deliverable, *result_at);
         let fields = EntryFields { id, source, cause, is_deliverable, result_at };
-        Self::new(fields, payload.as_bytes(), framing)
+        Self::new(fields, payload.as_bytes(), framing, &mut BytesMut::new())
     }
 
     /// Returns the event's place in the log.

@@ -319,10 +319,10 @@ impl LogWriter {
         };
         let framing = self.log.0.config.framing;
         let entry = LogEntry::of_encoding(*id, draft.source, draft.cause, &encoding, framing);
-        Ok(NewRow { entry: Arc::new(entry), created_at: *timestamp, kind })
+        Ok(NewRow { entry, created_at: *timestamp, kind })
     }
 
-    fn publish(&mut self, entries: Vec<Arc<LogEntry>>) {
+    fn publish(&mut self, entries: Vec<LogEntry>) {
         self.next += entries.len() as u64;
         {
             let mut tail = self.live.tail.lock().unwrap_or_else(PoisonError::into_inner);
@@ -375,7 +375,7 @@ impl LogReader {
         entries.await?.into_iter().map(parse).collect()
     }
 
-    pub(crate) fn tail_from(&self, next: u64, max_bytes: usize) -> Option<Vec<Arc<LogEntry>>> {
+    pub(crate) fn tail_from(&self, next: u64, max_bytes: usize) -> Option<Vec<LogEntry>> {
         self.live.tail.lock().unwrap_or_else(PoisonError::into_inner).from(next, max_bytes)
     }
 
@@ -387,7 +387,7 @@ impl LogReader {
 
     /// Returns the entry that answers `action`, if it is in memory.
     #[must_use]
-    pub fn answer_to(&self, action: EventId) -> Option<Arc<LogEntry>> {
+    pub fn answer_to(&self, action: EventId) -> Option<LogEntry> {
         self.live.tail.lock().unwrap_or_else(PoisonError::into_inner).answer_to(action)
     }
 

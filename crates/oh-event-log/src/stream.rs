@@ -1,5 +1,4 @@
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -18,7 +17,7 @@ pub struct EventStream {
     end: watch::Receiver<LiveEnd>,
     next: u64,
     /// Entries read from the database but not yet given out; they begin at `next`.
-    page: VecDeque<Arc<LogEntry>>,
+    page: VecDeque<LogEntry>,
     /// The page after that, on its way while this one is given out.
     ahead: Option<Ahead>,
 }
@@ -52,7 +51,7 @@ impl EventStream {
     /// # Errors
     /// Fails if the database cannot be read, or if the writer is gone and everything
     /// was given out.
-    pub async fn next_batch(&mut self, max_bytes: usize) -> Result<Vec<Arc<LogEntry>>, LogError> {
+    pub async fn next_batch(&mut self, max_bytes: usize) -> Result<Vec<LogEntry>, LogError> {
         loop {
             let end = *self.end.borrow_and_update();
             if self.next < end.next {
@@ -83,8 +82,8 @@ impl EventStream {
 
     /// Returns the entry that answers `action`, if it is at hand.
     #[must_use]
-    pub fn answer_to(&self, action: oh_event::EventId) -> Option<Arc<LogEntry>> {
-        let answers = |entry: &&Arc<LogEntry>| entry.cause() == Some(action);
+    pub fn answer_to(&self, action: oh_event::EventId) -> Option<LogEntry> {
+        let answers = |entry: &&LogEntry| entry.cause() == Some(action);
         let ahead = self.page.iter().take(8).find(answers).cloned();
         ahead.or_else(|| self.reader.answer_to(action))
     }
@@ -101,7 +100,7 @@ impl EventStream {
         };
         let page = finished((&mut self.ahead.insert(ahead).reading).await);
         self.ahead = None;
-        self.page = page?.into_iter().map(Arc::new).collect();
+        self.page = page?.into();
         let Some(last) = self.page.back() else {
             // The conversation was deleted.
             return Err(LogError::Closed);
@@ -114,7 +113,7 @@ impl EventStream {
         Ok(())
     }
 
-    fn advance(&mut self, batch: &[Arc<LogEntry>]) {
+    fn advance(&mut self, batch: &[LogEntry]) {
         if let Some(last) = batch.last() {
             self.next = last.id().0 + 1;
         }

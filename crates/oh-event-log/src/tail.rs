@@ -1,7 +1,6 @@
 //! The newest entries of a live conversation, in memory.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use oh_event::EventId;
 
@@ -12,12 +11,12 @@ const MAX_TAIL_BYTES: usize = 192 * 1024;
 
 #[derive(Debug, Default)]
 pub(crate) struct Tail {
-    entries: VecDeque<Arc<LogEntry>>,
+    entries: VecDeque<LogEntry>,
     bytes: usize,
 }
 
 impl Tail {
-    pub(crate) fn push(&mut self, entry: Arc<LogEntry>) {
+    pub(crate) fn push(&mut self, entry: LogEntry) {
         self.bytes += entry.frame().len();
         self.entries.push_back(entry);
         while self.bytes > MAX_TAIL_BYTES && self.entries.len() > 1 {
@@ -33,7 +32,7 @@ impl Tail {
 
     /// Returns entries from `next` on, up to `max_bytes` but at least one;
     /// `None` if `next` is older than the tail.
-    pub(crate) fn from(&self, next: u64, max_bytes: usize) -> Option<Vec<Arc<LogEntry>>> {
+    pub(crate) fn from(&self, next: u64, max_bytes: usize) -> Option<Vec<LogEntry>> {
         let first = self.entries.front()?.id().0;
         let skip = usize::try_from(next.checked_sub(first)?).ok()?;
         let mut bytes = 0;
@@ -52,7 +51,7 @@ impl Tail {
     }
 
     /// Returns the entry that answers `action`, if it is among the next few.
-    pub(crate) fn answer_to(&self, action: EventId) -> Option<Arc<LogEntry>> {
+    pub(crate) fn answer_to(&self, action: EventId) -> Option<LogEntry> {
         const LOOK_AHEAD: usize = 8;
         let first = self.entries.front()?.id().0;
         let skip = usize::try_from(action.0.checked_sub(first)?).ok()? + 1;

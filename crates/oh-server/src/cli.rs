@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use oh_config::{Config, LogFormat};
 use oh_server::{Components, RunningServer};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 /// A self-hosted coding-agent server that people watch and steer in real time.
@@ -100,10 +101,12 @@ fn serve(arguments: Serve) -> Result<()> {
         .build()
         .context("failed to start the runtime")?;
     runtime.block_on(async {
+        // Commands must not inherit that a signal is ignored, so each gets a handler first.
+        let end = EndSignals::listen()?;
         let host = config.server.host.clone();
         let server = oh_server::start(config, Components::default()).await?;
         say(&banner(&server, &host));
-        wait_for_end().await?;
+        end.wait().await;
         tracing::info!("going down");
         server.shut_down().await;
         Ok(())
@@ -163,15 +166,40 @@ fn banner(server: &RunningServer, host: &str) -> String {
     text
 }
 
-async fn wait_for_end() -> Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
+/// The signals that end the server, unless it was started with them ignored (`nohup`).
+struct EndSignals(Vec<(Signal, bool)>);
 
-    let mut terminate = signal(SignalKind::terminate()).context("failed to listen for signals")?;
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
+impl EndSignals {
+    fn listen() -> Result<Self> {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        let ignored = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+        let kinds = [
+            SignalKind::interrupt(),
+            SignalKind::terminate(),
+            SignalKind::hangup(),
+            SignalKind::quit(),
+        ];
+        let listen = |kind: SignalKind| {
+            let is_ignored = ignored >> (kind.as_raw_value() - 1) & 1 == 1;
+            Ok((signal(kind).context("failed to listen for signals")?, is_ignored))
+        };
+        Ok(Self(kinds.into_iter().map(listen).collect::<Result<_>>()?))
     }
-    Ok(())
+
+    /// Waits for one of them.
+    async fn wait(mut self) {
+        std::future::poll_fn(|context| {
+            let mut is_over = false;
+            for (signal, is_ignored) in &mut self.0 {
+                while let std::task::Poll::Ready(Some(())) = signal.poll_recv(context) {
+                    is_over |= !*is_ignored;
+                }
+            }
+            if is_over { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+        })
+        .await;
+    }
 }
 
 /// A terminal that is gone is no reason to stop.

@@ -69,7 +69,7 @@ struct Ended;
 /// What the outlet does next.
 enum Next {
     Order(Option<Order>),
-    Batch(Result<Vec<Arc<LogEntry>>, LogError>),
+    Batch(Result<Vec<LogEntry>, LogError>),
     Notice(Notice),
 }
 
@@ -151,7 +151,7 @@ impl Outlet {
         }
     }
 
-    async fn send_events(&mut self, batch: &[Arc<LogEntry>]) -> Result<(), Ended> {
+    async fn send_events(&mut self, batch: &[LogEntry]) -> Result<(), Ended> {
         let Some(following) = &self.following else { return Ok(()) };
         let mut frames = Vec::with_capacity(batch.len());
         for (at, entry) in batch.iter().enumerate() {
@@ -229,10 +229,10 @@ impl Outlet {
 
 /// Returns an event's frame: the stored bytes, with the result added to an action whose
 /// observation is already there.
-fn frame_of(entry: &LogEntry, rest: &[Arc<LogEntry>], events: &EventStream) -> Utf8Bytes {
+fn frame_of(entry: &LogEntry, rest: &[LogEntry], events: &EventStream) -> Utf8Bytes {
     let view = entry.view();
     let answer = || {
-        let answers = |other: &&Arc<LogEntry>| other.cause() == Some(entry.id());
+        let answers = |other: &&LogEntry| other.cause() == Some(entry.id());
         let near = rest.iter().take(LOOK_AHEAD).find(answers).cloned();
         near.or_else(|| if rest.len() < LOOK_AHEAD { events.answer_to(entry.id()) } else { None })
     };
