@@ -1,6 +1,7 @@
 // Starts the real binary for a test, each on its own data directory and port.
 //
 // OPENHANDS_BIN     the binary, default target/release/openhands of this repository (CARGO_TARGET_DIR is honoured)
+// FRONTEND_DIR      a built web interface to serve instead of the one in the binary
 // OPENHANDS_OUTPUT  "1" shows what the server logs
 
 import { spawn } from "node:child_process";
@@ -66,6 +67,8 @@ export class OpenHands {
   async up() {
     const inherited = Object.entries(process.env).filter(([name]) => !OWN_SETTINGS.test(name));
     const flags = ["serve", "--host", "127.0.0.1", "--port", String(this.port), "--data-dir", this.dataDir];
+    const frontend = process.env.FRONTEND_DIR;
+    if (frontend) flags.push("--frontend-dir", resolve(frontend));
     const child = spawn(binaryPath(), [...flags, ...this.#arguments], {
       // Away from any config.toml of the person who runs the tests.
       cwd: this.dataDir,
