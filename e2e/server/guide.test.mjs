@@ -52,6 +52,8 @@ test("the guide's example connects, sends a message and sees what comes of it", 
   const finished = await client.state("finished");
   await client.say("say Gladly.");
   await client.state("awaiting_user_input", finished.id);
+  // The example has a socket of its own, which may hear a little later.
+  await eventually("the answer in the example", () => lines.some(([, text]) => text === "Gladly."));
   socket.disconnect();
   assert.deepEqual(lines[0], ["Connected to OpenHands WebSocket"]);
   assert.deepEqual(lines.filter(([what]) => what === "User says:").map(([, text]) => text), [message, "say Gladly."]);
