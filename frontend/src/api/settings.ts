@@ -25,7 +25,7 @@ export interface SettingsChange {
 
 export interface ServerConfig {
   sandboxNotice: string | null;
-  /** The model used while none is chosen in the settings, if the server names it. */
+  /** The model in force while none is chosen in the settings. */
   defaultModel: string | null;
 }
 
@@ -51,7 +51,7 @@ export const configQuery = queryOptions({
     const config = isRecord(body) ? body : {};
     return {
       sandboxNotice: stringAt(config, "SANDBOX_NOTICE") || null,
-      defaultModel: stringAt(config, "DEFAULT_LLM_MODEL") || null,
+      defaultModel: stringAt(config, "LLM_MODEL") || null,
     };
   },
   staleTime: 60_000,

@@ -13,8 +13,10 @@ function numberOf(line: DiffLine): string {
 }
 
 /** A unified diff, colored, with line numbers. */
-export const DiffView = memo(function DiffView({ lines }: { lines: readonly DiffLine[] }) {
+export const DiffView = memo(function DiffView({ lines: all }: { lines: readonly DiffLine[] }) {
   const [showsAll, setShowsAll] = useState(false);
+  // Line numbers say where it begins; headers only mark what lies between.
+  const lines = all[0]?.kind === "hunk" ? all.slice(1) : all;
   const isLong = lines.length > LIMIT + 5;
   const shown = isLong && !showsAll ? lines.slice(0, LIMIT) : lines;
   return (
@@ -24,9 +26,9 @@ export const DiffView = memo(function DiffView({ lines }: { lines: readonly Diff
           <tbody>
             {shown.map((line, at) => (
               <tr key={at} className={LOOKS[line.kind]}>
-                <td className="w-10 min-w-10 pr-2 pl-3 text-right text-xs text-muted select-none">{numberOf(line)}</td>
+                <td className="w-11 min-w-11 pr-2 pl-3 text-right text-xs text-muted select-none">{numberOf(line)}</td>
                 <td
-                  className={`w-4 text-center select-none ${line.kind === "added" ? "text-ok" : line.kind === "removed" ? "text-bad" : ""}`}
+                  className={`w-4 min-w-4 text-center select-none ${line.kind === "added" ? "text-ok" : line.kind === "removed" ? "text-bad" : ""}`}
                 >
                   {SIGNS[line.kind]}
                 </td>

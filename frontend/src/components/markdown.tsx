@@ -1,24 +1,23 @@
-import { memo, useState } from "react";
+import { memo } from "react";
 import ReactMarkdown, { type Components } from "react-markdown";
 import remarkGfm from "remark-gfm";
 
-/** An image from elsewhere tells its host who is reading: it is loaded only when asked for. */
-function GuardedImage({ src, alt }: { src: string; alt: string }) {
-  const [shown, setShown] = useState(false);
-  if (shown) return <img src={src} alt={alt} referrerPolicy="no-referrer" className="max-w-full rounded-lg" />;
+/** An image from elsewhere tells its host who is reading: it is a link, and opens in a tab of its own. */
+function ImageLink({ src, alt }: { src: string; alt: string }) {
   return (
-    <button
-      type="button"
-      onClick={() => setShown(true)}
-      className="rounded-lg border border-dashed border-line-strong px-3 py-1.5 text-left text-sm text-muted hover:bg-panel"
+    <a
+      href={src}
+      target="_blank"
+      rel="noreferrer noopener"
+      className="inline-block rounded-lg border border-dashed border-line-strong px-3 py-1.5 text-sm"
     >
-      Show image{alt === "" ? "" : `: ${alt}`} <span className="break-all text-xs">({src.slice(0, 80)})</span>
-    </button>
+      Open image{alt === "" ? "" : `: ${alt}`} <span className="break-all text-xs">({src.slice(0, 80)})</span>
+    </a>
   );
 }
 
 const components: Components = {
-  img: ({ src, alt }) => (typeof src === "string" ? <GuardedImage src={src} alt={alt ?? ""} /> : null),
+  img: ({ src, alt }) => (typeof src === "string" ? <ImageLink src={src} alt={alt ?? ""} /> : null),
   a: ({ href, children }) => (
     <a href={href} target="_blank" rel="noreferrer noopener">
       {children}

@@ -17,6 +17,7 @@ interface Draft extends Omit<ConversationView, "rows" | "stepIndex" | "liveOutpu
   status: ConversationView["status"];
   notice: ConversationView["notice"];
   title: string | null;
+  workspace: string | null;
   liveMessage: ConversationView["liveMessage"];
   lastAgentActionId: number;
   rows: Row[];
@@ -195,6 +196,7 @@ function applyObservation(draft: Draft, event: ObservationEvent): void {
     applyState(draft, event.id, event.extras.agent_state, event.extras.reason);
     return;
   }
+  if (event.observation === "recall" && event.extras.working_dir) draft.workspace = event.extras.working_dir;
   if (event.cause !== undefined && answer(draft, event.cause, event)) return;
   switch (event.observation) {
     case "error":

@@ -52,6 +52,8 @@ export interface ConversationView {
   readonly status: StatusUpdate | null;
   readonly notice: ErrorNotice | null;
   readonly title: string | null;
+  /** The folder the agent works in, once the log names it. */
+  readonly workspace: string | null;
   /** Output of running commands as it appears, by action id. */
   readonly liveOutput: ReadonlyMap<number, string>;
   /** What the model is writing now, and the newest event it had seen when it began. */
@@ -72,6 +74,7 @@ export const emptyView: ConversationView = {
   status: null,
   notice: null,
   title: null,
+  workspace: null,
   liveOutput: new Map(),
   liveMessage: null,
   lastAgentActionId: -1,

@@ -8,6 +8,7 @@ import type { OutboxEntry } from "@/wire/outbox";
 
 import { PendingMessage } from "./rows/message-row";
 import { RowView } from "./rows/row-view";
+import { Workspace } from "./rows/workspace";
 import { useStickToEnd } from "./use-stick-to-end";
 
 /** Rows drawn at once when history is pouring in, and when it has settled. */
@@ -48,9 +49,11 @@ export function Transcript({ view, outbox, onDiscard, onRetry }: TranscriptProps
             </button>
           )}
           <div className="space-y-5">
-            {rows.map((row) => (
-              <RowView key={row.id} row={row} liveOutput={liveOutputOf(view, row.id)} />
-            ))}
+            <Workspace value={view.workspace}>
+              {rows.map((row) => (
+                <RowView key={row.id} row={row} liveOutput={liveOutputOf(view, row.id)} />
+              ))}
+            </Workspace>
             {view.liveMessage !== null && (
               <div aria-live="off">
                 <Markdown text={view.liveMessage.text} />

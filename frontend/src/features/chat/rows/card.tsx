@@ -1,6 +1,8 @@
-import type { ReactNode } from "react";
+import { use, type ReactNode } from "react";
 
 import { Icon, type IconName } from "@/components/icons";
+
+import { Workspace } from "./workspace";
 
 interface CardProps {
   icon: IconName;
@@ -27,11 +29,13 @@ export function Card({ icon, title, aside, children }: CardProps) {
 
 /** A path with its folder in gray, shortened so that the file name stays visible. */
 export function Path({ path }: { path: string }) {
-  const cut = path.lastIndexOf("/") + 1;
+  const workspace = use(Workspace);
+  const shown = workspace !== null && path.startsWith(`${workspace}/`) ? path.slice(workspace.length + 1) : path;
+  const cut = shown.lastIndexOf("/") + 1;
   return (
     <span className="flex min-w-0 font-mono text-[0.8125rem]" title={path}>
-      <span className="truncate text-muted">{path.slice(0, cut)}</span>
-      <span className="max-w-full shrink-0 truncate">{path.slice(cut)}</span>
+      <span className="truncate text-muted">{shown.slice(0, cut)}</span>
+      <span className="max-w-full shrink-0 truncate">{shown.slice(cut)}</span>
     </span>
   );
 }

@@ -82,7 +82,7 @@ export function FileCard({ row, action }: { row: StepRow; action: FileAction }) 
   else if (added + removed > 0) {
     aside = (
       <span className="font-mono text-xs whitespace-nowrap">
-        <span className="text-ok">+{added}</span> <span className="text-bad">−{removed}</span>
+        <span className="text-ok">+{added}</span> {removed > 0 && <span className="text-bad">−{removed}</span>}
       </span>
     );
   }

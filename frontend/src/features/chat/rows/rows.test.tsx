@@ -85,6 +85,7 @@ it("keeps HTML as text and pictures from elsewhere unloaded", () => {
   expect(container.querySelector("script, img")).toBeNull();
   expect(container.textContent).toContain("<script>alert(1)</script>");
   expect(container.querySelector("a")?.getAttribute("href") ?? "").not.toContain("javascript");
-  fireEvent.click(screen.getByRole("button", { name: /Show image: chart/ }));
-  expect(container.querySelector("img")?.getAttribute("src")).toBe("https://example.com/c.png");
+  const image = screen.getByRole("link", { name: /Open image: chart/ });
+  expect(image.getAttribute("href")).toBe("https://example.com/c.png");
+  expect(image.getAttribute("rel")).toContain("noreferrer");
 });

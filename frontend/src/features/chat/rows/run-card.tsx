@@ -7,6 +7,8 @@ import { isAwaitingApproval } from "@/conversation/reduce";
 import type { ActionOf, StepRow } from "@/conversation/view";
 import { duration } from "@/lib/format";
 
+import { ShortPaths } from "./workspace";
+
 const OUTPUT_LINES = 12;
 const COMMAND_LINES = 8;
 
@@ -110,7 +112,12 @@ export function RunCard({ row, action, liveOutput }: RunCardProps) {
               limit={COMMAND_LINES}
               keep="start"
               buttonClassName="border-transparent text-term-muted hover:text-term-ink !px-0"
-              render={(text) => <pre className="font-medium whitespace-pre-wrap [overflow-wrap:anywhere]">{text}</pre>}
+              render={(text) => (
+                <pre className="font-medium whitespace-pre-wrap [overflow-wrap:anywhere]">
+                  {/* Who is asked to approve a command sees all of it. */}
+                  {isAwaitingApproval(action) ? text : <ShortPaths text={text} />}
+                </pre>
+              )}
             />
           ) : (
             <span className="text-term-muted italic">{special}</span>

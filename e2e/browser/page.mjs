@@ -1,0 +1,72 @@
+// A browser for the tests, and pages that note everything it complains about.
+//
+// BASE_URL        where the server is, default http://127.0.0.1:3000
+// SCREENSHOT_DIR  where pictures go; none are taken without it
+// CHROMIUM        the browser, default /usr/bin/chromium
+
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+
+import { chromium } from "playwright-core";
+
+const pictures = process.env.SCREENSHOT_DIR ?? "";
+
+export const BASE = process.env.BASE_URL ?? "http://127.0.0.1:3000";
+export const DESKTOP = { width: 1440, height: 900 };
+export const PHONE = { width: 390, height: 844 };
+export const ON_PHONE = { viewport: PHONE, hasTouch: true, isMobile: true };
+
+export function launch() {
+  if (pictures !== "") mkdirSync(pictures, { recursive: true });
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-dev-shm-usage"],
+  });
+}
+
+/** Opens a page; `complaints` are its errors, refusals by the content policy among them. */
+export async function openPage(browser, options) {
+  const context = await browser.newContext({ baseURL: BASE, reducedMotion: "reduce", viewport: DESKTOP, ...options });
+  const page = await context.newPage();
+  const complaints = [];
+  page.on("console", (message) => {
+    // The settings of a new server are a 404 by contract; the browser logs that as an error of its own.
+    const expected = message.location().url.endsWith("/api/settings") && message.text().includes("404");
+    if (message.type() === "error" && !expected) complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  await page.exposeFunction("noteViolation", (text) => complaints.push(text));
+  await page.addInitScript(() => {
+    document.addEventListener("securitypolicyviolation", (event) => {
+      window.noteViolation(`${event.violatedDirective} refused ${event.blockedURI}`);
+    });
+  });
+  return { page, complaints };
+}
+
+/** Opens a new conversation at its page, ready for a message; returns the message field. */
+export async function openConversation(page, base = BASE) {
+  const answer = await fetch(`${base}/api/conversations`, { method: "POST" });
+  const { conversation_id: id } = await answer.json();
+  await page.goto(`${base}/conversations/${id}`);
+  const field = page.getByRole("textbox", { name: "Message to the agent" });
+  await page.locator('[data-testid="agent-bar"][data-state="awaiting_user_input"]').waitFor();
+  return field;
+}
+
+/** Waits until the agent is in a state. */
+export const agentIs = (page, state) => page.locator(`[data-testid="agent-bar"][data-state="${state}"]`).waitFor();
+
+export async function picture(page, name) {
+  if (pictures !== "") await page.screenshot({ path: join(pictures, `${name}.png`) });
+}
+
+/** No page may be wider than its screen. */
+export async function assertFits(page) {
+  const { content, screen } = await page.evaluate(() => ({
+    content: document.documentElement.scrollWidth,
+    screen: document.documentElement.clientWidth,
+  }));
+  assert.ok(content <= screen, `the page is ${content} px wide on a screen of ${screen} px`);
+}
