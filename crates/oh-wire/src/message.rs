@@ -1,4 +1,4 @@
-//! The `message` of an event: a short text for people (events.md §1.1 of the docs).
+//! The `message` of an event: a short text for people.
 
 use oh_event::{Action, EventBody, Observation, TaskTrackingAction};
 

@@ -8,7 +8,7 @@ use oh_server::Components;
 use oh_testkit::{ScriptedLlm, call, text, tool_calls};
 use serde_json::{Value, json};
 
-use crate::support::{PATIENCE, TestServer, state_is};
+use crate::support::{PATIENCE, TestServer, WHOLE_MACHINE, state_is};
 
 fn bash(id: &str, command: &str) -> oh_chat::ToolCall {
     let arguments = json!({"command": command, "security_risk": "LOW"});
@@ -111,6 +111,7 @@ fn processes_with(argument: &str) -> usize {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn stop_ends_a_command_and_everything_it_started_within_a_second() {
+    let _quiet = WHOLE_MACHINE.lock().await;
     // The number is this test's own, so that no other process is taken for it.
     let command = "setsid nohup sleep 1000.4711 >/dev/null 2>&1 & sleep 1000.4711";
     let llm = Arc::new(ScriptedLlm::new([

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::support::{PATIENCE, Socket, parse_event};
+use crate::support::{PATIENCE, Socket, WHOLE_MACHINE, parse_event};
 
 const KILLS: u64 = 20;
 const SENDERS: u64 = 3;
@@ -142,6 +142,7 @@ async fn read_all(port: u16) -> HashMap<u64, String> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn twenty_kills_under_load_lose_nothing() {
+    let _quiet = WHOLE_MACHINE.lock().await;
     let _ = rustls::crypto::ring::default_provider().install_default();
     let folder = TempDir::new().unwrap();
     let model = silent_model().await;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio::task::JoinSet;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::support::{PATIENCE, Socket, TestServer, parse_event};
+use crate::support::{PATIENCE, Socket, TestServer, WHOLE_MACHINE, parse_event};
 
 /// Events before the first message; 2, 4 and 5 are not delivered.
 const SKIPPED: [u64; 2] = [2, 5];
@@ -39,6 +39,7 @@ async fn visit(socket: &mut Socket, last: &mut Option<u64>, count: u64, end: u64
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hundred_viewers_that_come_and_go_see_every_event_once() {
+    let _quiet = WHOLE_MACHINE.lock().await;
     const VIEWERS: u64 = 100;
     const MESSAGES: u64 = 20_000;
     let server = Arc::new(TestServer::with(ScriptedLlm::default(), &[]).await);
@@ -91,6 +92,7 @@ async fn say_many(server: &Arc<TestServer>, text: &str, count: u64) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_viewer_that_reads_nothing_delays_nobody_and_is_cut() {
+    let _quiet = WHOLE_MACHINE.lock().await;
     const WARM_UP: u64 = 2_000;
     const MESSAGES: u64 = 10_000;
     const SLEEPERS: u64 = 16;

@@ -16,6 +16,10 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 /// Long enough for a loaded machine; a test that needs it fails anyway.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Held by tests that use the whole machine, and by those that promise a time: the ones
+/// must not make the others late.
+pub(crate) static WHOLE_MACHINE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 pub(crate) struct TestServer {
     pub(crate) server: RunningServer,
     pub(crate) http: reqwest::Client,
