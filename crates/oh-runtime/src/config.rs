@@ -3,6 +3,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::processes::MARKER_VARIABLE;
 
 /// How a [`LocalRuntime`](crate::LocalRuntime) is set up.
@@ -16,12 +18,16 @@ use crate::processes::MARKER_VARIABLE;
 /// - `TERM`, `TMPDIR`, `SHELL`, `USER`, `LOGNAME`, `PAGER` and `GIT_PAGER`;
 /// - a git identity (`GIT_AUTHOR_NAME` and its like);
 /// - the variables of [`environment`](Self::environment), which win over all of the above.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct LocalRuntimeConfig {
     /// The directory the agent works in; created if missing.
     pub workspace: PathBuf,
     /// Kept output, undo history, private home; outside the workspace, created if missing.
     pub session_dir: PathBuf,
+    /// `HOME` of commands, instead of a directory in the session directory.
+    pub home: Option<PathBuf>,
+    /// Stands before each command that is started: a program that confines it, and its arguments.
+    pub launcher: Vec<OsString>,
     /// Declared variables: exact names and values.
     pub environment: Vec<(String, String)>,
     /// What commands may know of the server's environment.
@@ -39,7 +45,7 @@ pub struct LocalRuntimeConfig {
 }
 
 /// What commands may know of the server's environment.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostTools {
     /// `PATH`.
     pub path: Option<OsString>,
@@ -58,6 +64,8 @@ impl Default for LocalRuntimeConfig {
         Self {
             workspace: PathBuf::from("workspace"),
             session_dir: PathBuf::from("session"),
+            home: None,
+            launcher: Vec::new(),
             environment: Vec::new(),
             host: HostTools::default(),
             soft_timeout: Duration::from_secs(10),

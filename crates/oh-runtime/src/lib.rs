@@ -22,6 +22,7 @@
 mod base64;
 mod config;
 mod editor;
+mod executor;
 mod files;
 mod local;
 mod output;
@@ -29,10 +30,16 @@ mod path;
 mod processes;
 mod render;
 mod runtime;
+mod sandbox;
 mod shell;
 mod static_run;
 
 pub use config::{HostTools, LocalRuntimeConfig};
+pub use executor::{SandboxConfig, SandboxedRuntime};
 pub use local::LocalRuntime;
 pub use processes::socket_is_held_by_session_process;
 pub use runtime::{ActionRequest, BoxFuture, OutputSink, Runtime};
+pub use sandbox::{
+    Layer, NetworkPolicy, Places, ResourceLimits, SandboxMode, SandboxPolicy, SandboxReport, Volume,
+    VolumeAccess, probe, sandbox_main,
+};

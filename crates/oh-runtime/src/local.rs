@@ -14,6 +14,7 @@ use crate::path::PathMap;
 use crate::processes;
 use crate::runtime::{ActionRequest, BoxFuture, OutputSink, Runtime};
 use crate::shell::{Shell, ShellSender, ShellSetup, random_name, remove_leftovers, write_private};
+use crate::sandbox::shell_dir;
 use crate::static_run;
 
 /// Static commands of one conversation that may run at once.
@@ -50,11 +51,12 @@ impl LocalRuntime {
     /// Fails if a directory cannot be made or is not writable.
     pub fn new(config: LocalRuntimeConfig) -> io::Result<Self> {
         std::fs::create_dir_all(&config.workspace)?;
-        let home = config.session_dir.join("home");
+        let home = config.home.clone().unwrap_or_else(|| config.session_dir.join("home"));
+        let shell_dir = shell_dir(&config.session_dir);
         let output_dir = config.session_dir.join("output");
         let mut builder = std::fs::DirBuilder::new();
         builder.recursive(true).mode(0o700);
-        for directory in [&home, &output_dir] {
+        for directory in [&home, &output_dir, &shell_dir] {
             builder.create(directory)?;
         }
         let workspace = config.workspace.canonicalize()?;
@@ -68,7 +70,7 @@ impl LocalRuntime {
         }
         let marker = random_name()?;
         write_private(&marker_file, &marker)?;
-        remove_leftovers(&session_dir)?;
+        remove_leftovers(&shell_dir)?;
 
         let username = username();
         let directory = std::fs::read_to_string(session_dir.join("directory"))
@@ -79,7 +81,7 @@ impl LocalRuntime {
         let setup = ShellSetup {
             environment: command_environment(
                 &config,
-                &session_dir.join("home"),
+                &home,
                 &username,
                 &marker,
             ),
@@ -93,6 +95,8 @@ impl LocalRuntime {
             rows: config.rows,
             accept_multiline: config.accept_multiline,
             workspace: workspace.clone(),
+            shell_dir: shell_dir.canonicalize()?,
+            launcher: config.launcher.clone(),
             session_dir: session_dir.clone(),
         };
         Ok(Self {
@@ -147,8 +151,7 @@ impl LocalRuntime {
             None => self.setup.workspace.clone(),
         };
         let timeout = timeout.unwrap_or(self.setup.default_timeout);
-        let ShellSetup { environment, output_dir, .. } = &self.setup;
-        static_run::run(action, &directory, environment, output_dir, timeout).await
+        static_run::run(action, &directory, &self.setup, timeout).await
     }
 
     async fn work_on_files(
@@ -241,11 +244,11 @@ impl Drop for LocalRuntime {
     }
 }
 
-fn error(content: &str) -> Observation {
+pub(crate) fn error(content: &str) -> Observation {
     Observation::Error(ErrorObservation { content: content.to_owned(), error_id: String::new() })
 }
 
-fn closed() -> Observation {
+pub(crate) fn closed() -> Observation {
     error("The runtime of this conversation is closed; the action was not executed.")
 }
 

@@ -9,6 +9,8 @@ use rustix::process::{Pid, Signal, kill_process};
 pub(crate) const MARKER_VARIABLE: &str = "OPENHANDS_SESSION_MARKER";
 
 const KILL_ROUNDS: usize = 200;
+/// So few processes are killed without being stopped first.
+const FEW: usize = 50;
 const KILL_PAUSE: Duration = Duration::from_millis(5);
 
 /// One process.
@@ -20,6 +22,7 @@ pub(crate) struct Process {
     /// The process that began the session this one is in; not the conversation.
     pub(crate) leader: i32,
     pub(crate) is_dead: bool,
+    pub(crate) is_stopped: bool,
     /// Time used on the processors, in units of 10 ms.
     pub(crate) ticks: u64,
     /// Tells it from a later process with the same number.
@@ -43,6 +46,7 @@ impl Process {
             group: fields.get(2)?.parse().ok()?,
             leader: fields.get(3)?.parse().ok()?,
             is_dead: matches!(*fields.first()?, "Z" | "X"),
+            is_stopped: matches!(*fields.first()?, "T" | "t"),
             ticks: number(11)? + number(12)?,
             started: number(19)?,
         })
@@ -60,6 +64,27 @@ impl Process {
         {
             let _ = kill_process(pid, signal);
         }
+    }
+
+    /// Returns the memory that only this process uses, in bytes, or a little more.
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        let statm = std::fs::read_to_string(format!("/proc/{}/statm", self.pid)).unwrap_or_default();
+        let mut pages = statm.split(' ').skip(1).map(|pages| pages.parse::<u64>().unwrap_or(0));
+        let (resident, shared) = (pages.next().unwrap_or(0), pages.next().unwrap_or(0));
+        resident.saturating_sub(shared) * rustix::param::page_size() as u64
+    }
+
+    /// Returns what the process has written to disks, in bytes.
+    pub(crate) fn written_bytes(&self) -> u64 {
+        let io = std::fs::read_to_string(format!("/proc/{}/io", self.pid)).unwrap_or_default();
+        let line = io.lines().find_map(|line| line.strip_prefix("wchar: "));
+        line.and_then(|count| count.parse().ok()).unwrap_or(0)
+    }
+
+    /// Returns the name of its program.
+    pub(crate) fn name(&self) -> String {
+        let name = std::fs::read_to_string(format!("/proc/{}/comm", self.pid)).unwrap_or_default();
+        name.trim_end().to_owned()
     }
 
     /// Says whether the process sleeps in a read of a terminal.
@@ -110,15 +135,39 @@ pub(crate) fn with_descendants(processes: &[Process], roots: &HashSet<i32>) -> V
 ///
 /// Blocks for some milliseconds.
 pub(crate) fn kill_session(marker: &str) {
+    kill_all(|| session_processes(|value| value == marker));
+}
+
+/// Kills every process that descends from this one, until none is left.
+///
+/// Blocks for some milliseconds.
+pub(crate) fn kill_descendants() {
+    kill_all(|| descendants(own_pid()).into_iter().filter(|process| !process.is_dead).collect());
+}
+
+/// Returns the processes that descend from `root`, the dead ones too.
+pub(crate) fn descendants(root: i32) -> Vec<Process> {
+    let mut found = with_descendants(&all(), &HashSet::from([root]));
+    found.retain(|process| process.pid != root);
+    found
+}
+
+fn kill_all(find: impl Fn() -> Vec<Process>) {
     for _ in 0..KILL_ROUNDS {
-        let victims = session_processes(|value| value == marker);
+        let victims = find();
         if victims.is_empty() {
             return;
         }
+        // Who is stopped starts no others, so the number goes down, whatever they do.
+        let is_frozen = victims.iter().all(|victim| victim.is_stopped);
+        let signal = if is_frozen || victims.len() < FEW { Signal::KILL } else { Signal::STOP };
         for victim in victims {
-            victim.signal(Signal::KILL);
+            victim.signal(signal);
         }
         std::thread::sleep(KILL_PAUSE);
+    }
+    for victim in find() {
+        victim.signal(Signal::KILL);
     }
     tracing::error!("some processes of a conversation could not be killed");
 }
@@ -159,7 +208,7 @@ fn session_processes(is_wanted: impl Fn(&str) -> bool) -> Vec<Process> {
     found
 }
 
-fn own_pid() -> i32 {
+pub(crate) fn own_pid() -> i32 {
     rustix::process::getpid().as_raw_nonzero().get()
 }
 
@@ -184,6 +233,7 @@ mod tests {
             group: 5,
             leader: 6,
             is_dead: false,
+            is_stopped: false,
             ticks: 15,
             started: 99,
         };

@@ -1,6 +1,5 @@
 //! A command in a process of its own, beside the shell.
 
-use std::ffi::OsString;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -9,10 +8,11 @@ use oh_event::{CommandMetadata, ErrorObservation, Observation, RunAction, RunObs
 use rustix::pipe::PipeFlags;
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 
 use crate::output::{Length, Output};
 use crate::processes::{self, Process};
+use crate::shell::ShellSetup;
 
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long output is awaited after the command has ended, if a process it left behind holds the pipe.
@@ -22,11 +22,10 @@ const DRAIN: Duration = Duration::from_millis(200);
 pub(crate) async fn run(
     action: RunAction,
     directory: &Path,
-    environment: &[(OsString, OsString)],
-    output_dir: &Path,
+    setup: &ShellSetup,
     timeout: Duration,
 ) -> Observation {
-    match try_run(&action, directory, environment, output_dir, timeout).await {
+    match try_run(&action, directory, setup, timeout).await {
         Ok(observation) => Observation::Run(observation),
         Err(error) => Observation::Error(ErrorObservation {
             content: format!(
@@ -41,29 +40,29 @@ pub(crate) async fn run(
 async fn try_run(
     action: &RunAction,
     directory: &Path,
-    environment: &[(OsString, OsString)],
-    output_dir: &Path,
+    setup: &ShellSetup,
     timeout: Duration,
 ) -> std::io::Result<RunObservation> {
     let timeout = timeout.min(LONGEST_TIMEOUT);
     let (read_end, write_end) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
-    let child = Command::new("bash")
+    let mut command = setup.command();
+    command
         .args(["--noprofile", "--norc", "-c", &action.command])
         .env_clear()
-        .envs(environment.iter().map(|(name, value)| (name, value)))
+        .envs(setup.environment.iter().map(|(name, value)| (name, value)))
         .current_dir(directory)
         .stdin(Stdio::null())
         .stdout(write_end.try_clone()?)
         .stderr(write_end)
         .process_group(0)
-        .kill_on_drop(true)
-        .spawn()?;
+        .kill_on_drop(true);
+    let child = command.spawn()?;
     let mut job = Job { root: child.id().and_then(|pid| Process::read(pid.cast_signed())), child };
     let mut pipe = pipe::Receiver::from_owned_fd(read_end)?;
 
     let length = if action.hidden { Length::Whole } else { Length::Short };
     let name = crate::shell::random_name()?;
-    let mut output = Output::new(length, output_dir.join(format!("static-{}.log", &name[..8])));
+    let mut output = Output::new(length, setup.output_dir.join(format!("static-{}.log", &name[..8])));
     let mut status = None;
     let mut deadline = tokio::time::Instant::now() + timeout;
     let mut buffer = vec![0; 64 * 1024];

@@ -13,7 +13,7 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 12] = [
     ("oh-event-log", &["oh-event", "oh-wire"]),
     ("oh-store", &["oh-event", "oh-wire"]),
     ("oh-llm", &["oh-chat"]),
-    ("oh-runtime", &["oh-event"]),
+    ("oh-runtime", &["oh-event", "oh-wire"]),
     ("oh-session", &["oh-agent", "oh-chat", "oh-event", "oh-event-log", "oh-llm", "oh-runtime"]),
     ("oh-config", &["oh-agent", "oh-llm", "oh-runtime"]),
     (

@@ -34,7 +34,11 @@ const WAITING_REQUESTS: usize = 16;
 pub(crate) struct ShellSetup {
     pub(crate) workspace: PathBuf,
     pub(crate) session_dir: PathBuf,
+    /// Where the shell and we exchange files.
+    pub(crate) shell_dir: PathBuf,
     pub(crate) output_dir: PathBuf,
+    /// Stands before each command that is started.
+    pub(crate) launcher: Vec<OsString>,
     pub(crate) environment: Vec<(OsString, OsString)>,
     pub(crate) marker: String,
     pub(crate) username: String,
@@ -44,6 +48,16 @@ pub(crate) struct ShellSetup {
     pub(crate) columns: u16,
     pub(crate) rows: u16,
     pub(crate) accept_multiline: bool,
+}
+
+impl ShellSetup {
+    /// Returns a command that runs `bash`; arguments are added to it.
+    pub(crate) fn command(&self) -> tokio::process::Command {
+        let mut words = self.launcher.iter().map(OsString::as_os_str).chain(["bash".as_ref()]);
+        let mut command = tokio::process::Command::new(words.next().unwrap_or("bash".as_ref()));
+        command.args(words);
+        command
+    }
 }
 
 /// Talks to the task that owns the shell.

@@ -1,5 +1,6 @@
 //! A bash on a terminal of its own.
 
+use std::ffi::OsString;
 use std::fs::OpenOptions;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -79,7 +80,7 @@ struct Files {
 impl ShellProcess {
     /// Starts a shell in `directory` and waits until it is ready.
     pub(super) async fn start(setup: &ShellSetup, directory: &Path) -> io::Result<Self> {
-        let session = &setup.session_dir;
+        let session = &setup.shell_dir;
         let nonce = random_name()?;
         let files = Files {
             records: session.join(format!("{RECORDS_PREFIX}{nonce}")),
@@ -110,7 +111,9 @@ impl ShellProcess {
         let name = rustix::pty::ptsname(&pty, Vec::new())?;
         let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let terminal = rustix::fs::open(name, flags, Mode::empty())?;
-        let child = pty_process::Command::new("bash")
+        let mut words = setup.launcher.iter().map(OsString::as_os_str).chain(["bash".as_ref()]);
+        let child = pty_process::Command::new(words.next().unwrap_or("bash".as_ref()))
+            .args(words)
             .args(["--noprofile", "--norc", "--noediting", "-i"])
             .env_clear()
             .envs(setup.environment.iter().map(|(name, value)| (name, value)))

@@ -5,4 +5,7 @@
 mod editor;
 mod lifecycle;
 mod shell;
+#[cfg(test)]
+mod sandbox;
+#[cfg(test)]
 mod support;

@@ -1,0 +1,217 @@
+//! What the server and the supervisor of a sandbox say to each other.
+//!
+//! A frame is its length in four bytes, a byte for its kind, eight for the number of the request, and
+//! a payload. Actions and observations are in the form of the log.
+
+use std::io;
+use std::time::Duration;
+
+use oh_event::{
+    Action, Event, EventBody, EventDraft, EventId, EventSource, Observation, Timestamp,
+};
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncRead, AsyncReadExt};
+
+use crate::config::LocalRuntimeConfig;
+
+/// Longest frame, in bytes: a file of 20 MiB as text, and more than that escaped.
+const MAX_FRAME: usize = 128 * 1024 * 1024;
+const HEAD: usize = 9;
+
+/// What the server asks.
+#[derive(Debug)]
+pub(super) enum Request {
+    Configure(Box<LocalRuntimeConfig>),
+    Execute { id: u64, action: Action, timeout: Option<Duration>, wants_output: bool },
+    Cancel { id: u64 },
+    Stop { id: u64 },
+}
+
+/// What the supervisor answers.
+#[derive(Debug)]
+pub(super) enum Reply {
+    Ready,
+    Failed(String),
+    Output { id: u64, text: String },
+    Done { id: u64, observation: Observation },
+    Stopped { id: u64 },
+}
+
+#[derive(Serialize, Deserialize)]
+struct ExecuteHead {
+    timeout: Option<Duration>,
+    wants_output: bool,
+}
+
+const CONFIGURE: u8 = 1;
+const EXECUTE: u8 = 2;
+const CANCEL: u8 = 3;
+const STOP: u8 = 4;
+const READY: u8 = 11;
+const FAILED: u8 = 12;
+const OUTPUT: u8 = 13;
+const DONE: u8 = 14;
+const STOPPED: u8 = 15;
+
+impl Request {
+    pub(super) fn encode(&self) -> io::Result<Vec<u8>> {
+        match self {
+            Self::Configure(config) => frame(CONFIGURE, 0, &serde_json::to_vec(config)?),
+            Self::Execute { id, action, timeout, wants_output } => {
+                let head = ExecuteHead { timeout: *timeout, wants_output: *wants_output };
+                let mut payload = serde_json::to_vec(&head)?;
+                payload.push(b'\n');
+                payload.extend(encode_body(EventBody::Action(action.clone()))?.into_bytes());
+                frame(EXECUTE, *id, &payload)
+            }
+            Self::Cancel { id } => frame(CANCEL, *id, b""),
+            Self::Stop { id } => frame(STOP, *id, b""),
+        }
+    }
+
+    /// Reads the next request; `None` means that there will be none.
+    pub(super) async fn read(input: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<Self>> {
+        let Some((kind, id, payload)) = read_frame(input).await? else { return Ok(None) };
+        Ok(Some(match kind {
+            CONFIGURE => Self::Configure(serde_json::from_slice(&payload)?),
+            EXECUTE => {
+                let at = payload.iter().position(|byte| *byte == b'\n').ok_or_else(malformed)?;
+                let head: ExecuteHead = serde_json::from_slice(&payload[..at])?;
+                let EventBody::Action(action) = decode_body(&payload[at + 1..])? else {
+                    return Err(malformed());
+                };
+                let ExecuteHead { timeout, wants_output } = head;
+                Self::Execute { id, action, timeout, wants_output }
+            }
+            CANCEL => Self::Cancel { id },
+            STOP => Self::Stop { id },
+            _ => return Err(malformed()),
+        }))
+    }
+}
+
+impl Reply {
+    pub(super) fn encode(&self) -> io::Result<Vec<u8>> {
+        match self {
+            Self::Ready => frame(READY, 0, b""),
+            Self::Failed(reason) => frame(FAILED, 0, reason.as_bytes()),
+            Self::Output { id, text } => frame(OUTPUT, *id, text.as_bytes()),
+            Self::Done { id, observation } => {
+                let body = EventBody::Observation(observation.clone());
+                frame(DONE, *id, encode_body(body)?.as_bytes())
+            }
+            Self::Stopped { id } => frame(STOPPED, *id, b""),
+        }
+    }
+
+    /// Reads the next reply; `None` means that there will be none.
+    pub(super) async fn read(input: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<Self>> {
+        let Some((kind, id, payload)) = read_frame(input).await? else { return Ok(None) };
+        let text = |payload: Vec<u8>| String::from_utf8(payload).map_err(|_| malformed());
+        Ok(Some(match kind {
+            READY => Self::Ready,
+            FAILED => Self::Failed(text(payload)?),
+            OUTPUT => Self::Output { id, text: text(payload)? },
+            DONE => {
+                let EventBody::Observation(observation) = decode_body(&payload)? else {
+                    return Err(malformed());
+                };
+                Self::Done { id, observation }
+            }
+            STOPPED => Self::Stopped { id },
+            _ => return Err(malformed()),
+        }))
+    }
+}
+
+fn frame(kind: u8, id: u64, payload: &[u8]) -> io::Result<Vec<u8>> {
+    let length = HEAD + payload.len();
+    if length > MAX_FRAME {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "too large for one message"));
+    }
+    let length = u32::try_from(length).map_err(io::Error::other)?;
+    let mut bytes = Vec::with_capacity(4 + HEAD + payload.len());
+    bytes.extend(length.to_le_bytes());
+    bytes.push(kind);
+    bytes.extend(id.to_le_bytes());
+    bytes.extend(payload);
+    Ok(bytes)
+}
+
+async fn read_frame(
+    input: &mut (impl AsyncRead + Unpin),
+) -> io::Result<Option<(u8, u64, Vec<u8>)>> {
+    let length = match input.read_u32_le().await {
+        Ok(length) => length as usize,
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    if !(HEAD..=MAX_FRAME).contains(&length) {
+        return Err(malformed());
+    }
+    let kind = input.read_u8().await?;
+    let id = input.read_u64_le().await?;
+    let mut payload = vec![0; length - HEAD];
+    input.read_exact(&mut payload).await?;
+    Ok(Some((kind, id, payload)))
+}
+
+fn encode_body(body: EventBody) -> io::Result<String> {
+    let draft = EventDraft {
+        source: EventSource::Agent,
+        cause: None,
+        timeout: None,
+        tool_call: None,
+        llm_metrics: None,
+        body,
+    };
+    let event = Event { id: EventId(0), timestamp: Timestamp(0), draft };
+    Ok(oh_wire::encode_event(&event)?.payload)
+}
+
+fn decode_body(bytes: &[u8]) -> io::Result<EventBody> {
+    let text = std::str::from_utf8(bytes).map_err(|_| malformed())?;
+    let event = oh_wire::parse_event(text)
+        .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+    Ok(event.draft.body)
+}
+
+fn malformed() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "malformed message")
+}
+
+#[cfg(test)]
+mod tests {
+    use oh_event::{CommandMetadata, RunAction, RunObservation};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_request_and_a_reply_arrive_as_they_were_sent() {
+        let action = Action::Run(RunAction {
+            command: "printf 'ä\\0'\n".to_owned(),
+            cwd: Some("/x y".to_owned()),
+            is_static: true,
+            ..RunAction::default()
+        });
+        let timeout = Some(Duration::from_millis(1500));
+        let request = Request::Execute { id: 7, action: action.clone(), timeout, wants_output: true };
+        let bytes = request.encode().unwrap();
+        let read = Request::read(&mut &bytes[..]).await.unwrap();
+        assert_eq!(format!("{:?}", Some(request)), format!("{read:?}"));
+
+        let observation = Observation::Run(RunObservation {
+            content: "out\r\n\u{1b}[0m".to_owned(),
+            command: "x".to_owned(),
+            metadata: CommandMetadata { exit_code: 3, pid: 12, ..CommandMetadata::default() },
+            hidden: true,
+        });
+        let reply = Reply::Done { id: 9, observation };
+        let bytes = reply.encode().unwrap();
+        let read = Reply::read(&mut &bytes[..]).await.unwrap();
+        assert_eq!(format!("{:?}", Some(reply)), format!("{read:?}"));
+        assert!(Reply::read(&mut &b""[..]).await.unwrap().is_none());
+        assert!(Reply::read(&mut &bytes[..20]).await.is_err());
+    }
+}

@@ -1,0 +1,214 @@
+//! The outside's end of the connection to a supervisor.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use oh_event::Observation;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::unix::OwnedReadHalf;
+use tokio::process::Child;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use super::frame::{Reply, Request};
+use crate::config::LocalRuntimeConfig;
+use crate::runtime::OutputSink;
+use crate::sandbox::Started;
+
+/// A supervisor that serves. Dropping it ends the supervisor and everything inside.
+#[derive(Debug)]
+pub(super) struct Link {
+    requests: mpsc::UnboundedSender<Vec<u8>>,
+    waiting: Arc<Waiting>,
+    next: AtomicU64,
+    task: JoinHandle<()>,
+}
+
+#[derive(Debug, Default)]
+struct Waiting(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    replies: HashMap<u64, Expected>,
+    /// Why no reply comes any more.
+    end: Option<String>,
+}
+
+#[derive(Debug)]
+enum Expected {
+    Observation { done: oneshot::Sender<Observation>, output: Option<OutputSink> },
+    Stopped(oneshot::Sender<()>),
+}
+
+impl Waiting {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Link {
+    /// Waits until the supervisor is ready.
+    pub(super) async fn connect(
+        started: Started,
+        config: LocalRuntimeConfig,
+    ) -> io::Result<Self> {
+        let Started { mut child, socket } = started;
+        let (mut input, mut output) = socket.into_split();
+        let configure = Request::Configure(Box::new(config)).encode()?;
+        let first = match output.write_all(&configure).await {
+            Ok(()) => Reply::read(&mut input).await,
+            Err(error) => Err(error),
+        };
+        match first {
+            Ok(Some(Reply::Ready)) => {}
+            Ok(Some(Reply::Failed(reason))) => return Err(io::Error::other(reason)),
+            Ok(Some(Reply::Output { .. } | Reply::Done { .. } | Reply::Stopped { .. }) | None)
+            | Err(_) => return Err(io::Error::other(reason_of_end(&mut child).await)),
+        }
+        let (requests, mut queue) = mpsc::unbounded_channel::<Vec<u8>>();
+        let waiting = Arc::new(Waiting::default());
+        let shared = waiting.clone();
+        let task = tokio::spawn(async move {
+            let write = async {
+                while let Some(bytes) = queue.recv().await {
+                    if output.write_all(&bytes).await.is_err() {
+                        return;
+                    }
+                }
+            };
+            tokio::select! {
+                () = write => {}
+                () = read_replies(&mut input, &shared) => {}
+            }
+            let reason = reason_of_end(&mut child).await;
+            let mut state = shared.state();
+            state.end = Some(reason);
+            // Whoever waits learns it from the closed channel.
+            state.replies.clear();
+        });
+        Ok(Self { requests, waiting, next: AtomicU64::new(1), task })
+    }
+
+    /// Says why the supervisor has ended, if it has.
+    pub(super) fn end(&self) -> Option<String> {
+        self.waiting.state().end.clone()
+    }
+
+    /// Sends a request for an observation. Dropping the receiver's guard cancels it.
+    pub(super) fn execute(
+        &self,
+        output: Option<OutputSink>,
+        request: impl FnOnce(u64) -> Request,
+    ) -> io::Result<Pending> {
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        let (done, observation) = oneshot::channel();
+        self.send(id, Expected::Observation { done, output }, &request(id))?;
+        let cancel = Cancel { id, requests: self.requests.clone(), waiting: self.waiting.clone() };
+        Ok(Pending { observation, _cancel: cancel })
+    }
+
+    /// Has every process inside ended.
+    pub(super) async fn stop(&self) {
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        let (done, is_done) = oneshot::channel();
+        if self.send(id, Expected::Stopped(done), &Request::Stop { id }).is_ok() {
+            let _ = is_done.await;
+        }
+    }
+
+    fn send(&self, id: u64, expected: Expected, request: &Request) -> io::Result<()> {
+        let bytes = request.encode()?;
+        let mut state = self.waiting.state();
+        if let Some(reason) = &state.end {
+            return Err(io::Error::other(reason.clone()));
+        }
+        state.replies.insert(id, expected);
+        // If its task has ended, the entry is dropped and the receiver sees it.
+        let _ = self.requests.send(bytes);
+        Ok(())
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        // Closes the socket, which ends the supervisor.
+        self.task.abort();
+    }
+}
+
+/// An observation that is being made.
+#[derive(Debug)]
+pub(super) struct Pending {
+    pub(super) observation: oneshot::Receiver<Observation>,
+    _cancel: Cancel,
+}
+
+#[derive(Debug)]
+struct Cancel {
+    id: u64,
+    requests: mpsc::UnboundedSender<Vec<u8>>,
+    waiting: Arc<Waiting>,
+}
+
+impl Drop for Cancel {
+    fn drop(&mut self) {
+        let was_waiting = self.waiting.state().replies.remove(&self.id).is_some();
+        if was_waiting && let Ok(bytes) = (Request::Cancel { id: self.id }).encode() {
+            let _ = self.requests.send(bytes);
+        }
+    }
+}
+
+async fn read_replies(input: &mut OwnedReadHalf, waiting: &Waiting) {
+    loop {
+        let reply = match Reply::read(input).await {
+            Ok(Some(reply)) => reply,
+            Ok(None) => return,
+            Err(error) => {
+                tracing::error!(%error, "a supervisor sent what it must not");
+                return;
+            }
+        };
+        match reply {
+            Reply::Output { id, text } => {
+                if let Some(Expected::Observation { output: Some(output), .. }) =
+                    waiting.state().replies.get(&id)
+                {
+                    let _ = output.try_send(text);
+                }
+            }
+            Reply::Done { id, observation } => {
+                if let Some(Expected::Observation { done, .. }) =
+                    waiting.state().replies.remove(&id)
+                {
+                    let _ = done.send(observation);
+                }
+            }
+            Reply::Stopped { id } => {
+                if let Some(Expected::Stopped(done)) = waiting.state().replies.remove(&id) {
+                    let _ = done.send(());
+                }
+            }
+            Reply::Ready | Reply::Failed(_) => {}
+        }
+    }
+}
+
+/// Returns what a supervisor that ended said last.
+async fn reason_of_end(child: &mut Child) -> String {
+    let mut reason = String::new();
+    let end = async {
+        if let Some(stderr) = child.stderr.take() {
+            let _ = stderr.take(4096).read_to_string(&mut reason).await;
+        }
+        child.wait().await
+    };
+    let status = tokio::time::timeout(std::time::Duration::from_secs(5), end).await;
+    match (reason.trim(), status) {
+        ("", Ok(Ok(status))) => format!("the supervisor of the sandbox ended with {status}"),
+        ("", Ok(Err(_)) | Err(_)) => "the supervisor of the sandbox does not answer".to_owned(),
+        (reason, _) => reason.to_owned(),
+    }
+}

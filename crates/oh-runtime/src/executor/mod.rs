@@ -1,0 +1,14 @@
+//! The same [`LocalRuntime`](crate::LocalRuntime), in a process of its own inside a sandbox.
+//!
+//! [`serve`] is the inside: it reads requests from its standard input, executes them, and answers.
+//! It ends, and everything that was started with it, when the other end of its input is gone.
+//! [`SandboxedRuntime`] is the outside: it starts the inside when there is something to do.
+
+mod frame;
+mod guard;
+mod link;
+mod sandboxed;
+mod serve;
+
+pub use sandboxed::{SandboxConfig, SandboxedRuntime};
+pub(crate) use serve::{serve, standard_input};

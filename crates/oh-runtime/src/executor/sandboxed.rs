@@ -1,0 +1,244 @@
+//! The outside: a runtime whose work is done in a sandbox.
+
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use oh_event::Observation;
+use tokio::sync::Mutex;
+
+use super::frame::Request;
+use super::link::Link;
+use crate::config::{HostTools, LocalRuntimeConfig};
+use crate::local::{closed, error};
+use crate::processes;
+use crate::runtime::{ActionRequest, BoxFuture, Runtime};
+use crate::sandbox::{
+    NetworkPolicy, Places, Plan, ResourceLimits, SandboxMode, SandboxPolicy, Volume,
+    confined_command, shell_dir, start,
+};
+use crate::shell::{random_name, write_private};
+
+/// Parts of a repository that commands must not change: they would run when its owner uses git.
+const PROTECTED: [&str; 2] = [".git/hooks", ".git/config"];
+
+/// How a [`SandboxedRuntime`] is confined.
+#[derive(Debug, Clone)]
+pub struct SandboxConfig {
+    /// A program that calls [`sandbox_main`](crate::sandbox_main) first.
+    pub program: PathBuf,
+    /// By what means.
+    pub mode: SandboxMode,
+    /// What may be changed.
+    pub policy: SandboxPolicy,
+    /// Who may be talked to.
+    pub network: NetworkPolicy,
+    /// What of this machine is hidden.
+    pub places: Places,
+    /// More directories.
+    pub volumes: Vec<Volume>,
+    /// Whether hooks and settings of a repository in the workspace cannot be changed.
+    pub protects_repository: bool,
+    /// How much may be used.
+    pub limits: ResourceLimits,
+}
+
+/// Runs actions in a sandbox of their own: a [`LocalRuntime`](crate::LocalRuntime) in another process.
+///
+/// No process starts before the first action. Dropping the runtime ends everything inside; so does the
+/// end of this process, however it ends.
+#[derive(Debug)]
+pub struct SandboxedRuntime {
+    program: PathBuf,
+    plan: Plan,
+    config: LocalRuntimeConfig,
+    workspace: PathBuf,
+    marker: String,
+    link: Mutex<LinkState>,
+}
+
+#[derive(Debug)]
+enum LinkState {
+    NotStarted,
+    Started(Arc<Link>),
+    Closed,
+}
+
+impl SandboxedRuntime {
+    /// Prepares the directories and ends what an earlier run of the conversation left behind.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a directory cannot be made, or if the network cannot be limited as it should be.
+    pub fn new(local: LocalRuntimeConfig, sandbox: SandboxConfig) -> io::Result<Self> {
+        std::fs::create_dir_all(&local.workspace)?;
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true).mode(0o700);
+        for part in ["home", "tmp", "output"] {
+            builder.create(local.session_dir.join(part))?;
+        }
+        builder.create(shell_dir(&local.session_dir))?;
+        let session_dir = local.session_dir.canonicalize()?;
+        let workspace = local.workspace.canonicalize()?;
+        let marker = replace_marker(&session_dir)?;
+        let mode = match sandbox.policy {
+            SandboxPolicy::FullAccess => SandboxMode::Unconfined,
+            SandboxPolicy::ReadOnly | SandboxPolicy::WorkspaceWrite => sandbox.mode,
+        };
+        let has_private_network = match (&sandbox.network, mode) {
+            (NetworkPolicy::On, _) => false,
+            (NetworkPolicy::Off, SandboxMode::Namespaces | SandboxMode::Landlock) => true,
+            (NetworkPolicy::Off | NetworkPolicy::AllowList(_), SandboxMode::Unconfined) => {
+                return Err(unsupported("there is no sandbox"));
+            }
+            (NetworkPolicy::AllowList(_), SandboxMode::Namespaces | SandboxMode::Landlock) => {
+                return Err(unsupported("a list of allowed hosts is not supported yet"));
+            }
+        };
+        let protected = if sandbox.protects_repository { PROTECTED.as_slice() } else { &[] };
+        let plan = Plan {
+            mode,
+            policy: sandbox.policy,
+            has_private_network,
+            home: sandbox.places.home,
+            masked: sandbox.places.masked,
+            exposed: sandbox.places.exposed,
+            volumes: sandbox.volumes,
+            protected: protected.iter().map(PathBuf::from).collect(),
+            limits: sandbox.limits,
+            workspace,
+            session_dir,
+        };
+        let config = config_inside(local, &plan)?;
+        Ok(Self {
+            program: sandbox.program,
+            workspace: plan.workspace_inside().to_owned(),
+            plan,
+            config,
+            marker,
+            link: Mutex::new(LinkState::NotStarted),
+        })
+    }
+
+    /// Returns the mode in force.
+    #[must_use]
+    pub fn mode(&self) -> SandboxMode {
+        self.plan.mode
+    }
+
+    /// Returns the supervisor, starting it if none serves; `None` after the runtime was closed.
+    async fn link(&self) -> io::Result<Option<Arc<Link>>> {
+        let mut state = self.link.lock().await;
+        match &*state {
+            LinkState::Closed => return Ok(None),
+            LinkState::Started(link) if link.end().is_none() => return Ok(Some(link.clone())),
+            LinkState::Started(_) | LinkState::NotStarted => {}
+        }
+        let started = start(&self.program, &self.plan, "supervise", &self.marker).await?;
+        let link = Arc::new(Link::connect(started, self.config.clone()).await?);
+        *state = LinkState::Started(link.clone());
+        Ok(Some(link))
+    }
+
+    async fn execute_inside(&self, request: ActionRequest) -> Observation {
+        let link = match self.link().await {
+            Ok(Some(link)) => link,
+            Ok(None) => return closed(),
+            Err(reason) => {
+                return error(&format!(
+                    "ERROR: The sandbox of this conversation could not be started: {reason}. The action was not executed."
+                ));
+            }
+        };
+        let ActionRequest { action, timeout, output } = request;
+        let wants_output = output.is_some();
+        let pending =
+            link.execute(output, |id| Request::Execute { id, action, timeout, wants_output });
+        let mut pending = match pending {
+            Ok(pending) => pending,
+            Err(reason) => return error(&format!("ERROR: The action was not executed: {reason}")),
+        };
+        match (&mut pending.observation).await {
+            Ok(observation) => observation,
+            Err(_) => {
+                let reason = link.end().unwrap_or_default();
+                error(&format!(
+                    "ERROR: The sandbox of this conversation ended while the action ran: {reason}. The next action starts it again; background processes are gone."
+                ))
+            }
+        }
+    }
+
+    async fn started_link(&self) -> Option<Arc<Link>> {
+        match &*self.link.lock().await {
+            LinkState::Started(link) => Some(link.clone()),
+            LinkState::NotStarted | LinkState::Closed => None,
+        }
+    }
+}
+
+impl Runtime for SandboxedRuntime {
+    fn execute(&self, request: ActionRequest) -> BoxFuture<'_, Observation> {
+        Box::pin(self.execute_inside(request))
+    }
+
+    fn workspace(&self) -> &Path {
+        &self.workspace
+    }
+
+    fn stop_processes(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            if let Some(link) = self.started_link().await {
+                link.stop().await;
+            }
+        })
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            let link = std::mem::replace(&mut *self.link.lock().await, LinkState::Closed);
+            if let LinkState::Started(link) = link {
+                link.stop().await;
+            }
+            let marker = self.marker.clone();
+            let _ = tokio::task::spawn_blocking(move || processes::kill_session(&marker)).await;
+        })
+    }
+}
+
+/// Ends what carries the last run's marker, and returns a new one.
+fn replace_marker(session_dir: &Path) -> io::Result<String> {
+    let file = session_dir.join("sandbox-marker");
+    if let Ok(old) = std::fs::read_to_string(&file)
+        && !old.is_empty()
+    {
+        processes::kill_session(&old);
+    }
+    let marker = random_name()?;
+    write_private(&file, &marker)?;
+    Ok(marker)
+}
+
+/// Returns the configuration with paths as they are inside.
+fn config_inside(local: LocalRuntimeConfig, plan: &Plan) -> io::Result<LocalRuntimeConfig> {
+    let host = HostTools {
+        temporary_dir: Some(plan.temporary_inside()),
+        // Its files are written to, and the user's are not writable.
+        cargo_home: local.host.cargo_home.filter(|_| plan.mode == SandboxMode::Unconfined),
+        ..local.host
+    };
+    Ok(LocalRuntimeConfig {
+        workspace: plan.workspace_inside().to_owned(),
+        session_dir: plan.session_dir.clone(),
+        home: Some(plan.home_inside()),
+        launcher: confined_command(plan)?,
+        host,
+        ..local
+    })
+}
+
+fn unsupported(reason: &str) -> io::Error {
+    let text = format!("the network cannot be limited as sandbox.network says: {reason}");
+    io::Error::new(io::ErrorKind::Unsupported, text)
+}

@@ -1,0 +1,193 @@
+//! The inside: executes what the server asks for.
+
+use std::collections::HashMap;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+
+use oh_event::Observation;
+use tokio::io::AsyncWriteExt;
+use tokio::net::unix::OwnedWriteHalf;
+use tokio::sync::mpsc;
+use tokio::task::{AbortHandle, JoinSet};
+
+use super::frame::{Reply, Request};
+use super::guard::Guard;
+use crate::config::LocalRuntimeConfig;
+use crate::local::LocalRuntime;
+use crate::runtime::{ActionRequest, Runtime};
+use crate::sandbox::Plan;
+
+/// Replies that may wait for the server to take them.
+const WAITING_REPLIES: usize = 64;
+const WAITING_OUTPUT: usize = 16;
+
+/// Returns the socket that is the standard input.
+pub(crate) fn standard_input() -> io::Result<UnixStream> {
+    let descriptor: OwnedFd = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;
+    Ok(UnixStream::from(descriptor))
+}
+
+/// Serves until the server is gone.
+pub(crate) fn serve(plan: &Plan) -> io::Result<()> {
+    let socket = standard_input()?;
+    end_with(socket.try_clone()?);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        socket.set_nonblocking(true)?;
+        let (mut input, output) = tokio::net::UnixStream::from_std(socket)?.into_split();
+        let (replies, waiting) = mpsc::channel(WAITING_REPLIES);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(write_replies(output, waiting));
+        let config = match Request::read(&mut input).await? {
+            Some(Request::Configure(config)) => *config,
+            Some(Request::Execute { .. } | Request::Cancel { .. } | Request::Stop { .. }) => {
+                return Err(io::ErrorKind::InvalidData.into());
+            }
+            None => return Ok(()),
+        };
+        let Some(mut executor) = Executor::new(plan, config, replies).await else { return Ok(()) };
+        while let Some(request) = Request::read(&mut input).await? {
+            executor.take(request);
+        }
+        Ok(())
+    })
+}
+
+/// Ends this process as soon as the server is gone, whatever else it is doing.
+fn end_with(socket: UnixStream) {
+    use rustix::event::{PollFd, PollFlags, poll};
+
+    std::thread::spawn(move || {
+        loop {
+            let mut descriptors = [PollFd::new(&socket, PollFlags::RDHUP)];
+            if poll(&mut descriptors, None).is_ok() {
+                crate::processes::kill_descendants();
+                leave();
+            }
+        }
+    });
+}
+
+#[allow(clippy::exit, reason = "nobody is left to answer to, and threads may hang")]
+fn leave() -> ! {
+    std::process::exit(0)
+}
+
+struct Executor {
+    runtime: Arc<LocalRuntime>,
+    guard: Guard,
+    replies: mpsc::Sender<Reply>,
+    running: HashMap<u64, AbortHandle>,
+    tasks: JoinSet<u64>,
+}
+
+impl Executor {
+    async fn new(
+        plan: &Plan,
+        config: LocalRuntimeConfig,
+        replies: mpsc::Sender<Reply>,
+    ) -> Option<Self> {
+        let guard = Guard::start(plan);
+        match LocalRuntime::new(config) {
+            Ok(runtime) => {
+                replies.send(Reply::Ready).await.ok()?;
+                let (runtime, running, tasks) =
+                    (Arc::new(runtime), HashMap::new(), JoinSet::new());
+                Some(Self { runtime, guard, replies, running, tasks })
+            }
+            Err(error) => {
+                replies.send(Reply::Failed(error.to_string())).await.ok()?;
+                replies.closed().await;
+                None
+            }
+        }
+    }
+
+    fn take(&mut self, request: Request) {
+        while let Some(ended) = self.tasks.try_join_next() {
+            if let Ok(id) = ended {
+                self.running.remove(&id);
+            }
+        }
+        match request {
+            Request::Execute { id, action, timeout, wants_output } => {
+                let (runtime, replies) = (self.runtime.clone(), self.replies.clone());
+                let notes = self.guard.notes();
+                let task = async move {
+                    let (sender, output) = mpsc::channel(WAITING_OUTPUT);
+                    let request = ActionRequest {
+                        action,
+                        timeout,
+                        output: wants_output.then_some(sender),
+                    };
+                    let work = runtime.execute(request);
+                    let observation = forward(id, work, output, &replies).await;
+                    let observation = notes.add_to(observation);
+                    let _ = replies.send(Reply::Done { id, observation }).await;
+                    id
+                };
+                self.running.insert(id, self.tasks.spawn(task));
+            }
+            Request::Cancel { id } => {
+                if let Some(task) = self.running.remove(&id) {
+                    task.abort();
+                }
+            }
+            Request::Stop { id } => {
+                let (runtime, replies) = (self.runtime.clone(), self.replies.clone());
+                self.tasks.spawn(async move {
+                    runtime.stop_processes().await;
+                    let _ = tokio::task::spawn_blocking(crate::processes::kill_descendants).await;
+                    let _ = replies.send(Reply::Stopped { id }).await;
+                    id
+                });
+            }
+            Request::Configure(_) => {}
+        }
+    }
+}
+
+/// Waits for `work` and sends its output on the way.
+async fn forward(
+    id: u64,
+    work: impl Future<Output = Observation>,
+    mut output: mpsc::Receiver<String>,
+    replies: &mpsc::Sender<Reply>,
+) -> Observation {
+    let mut work = std::pin::pin!(work);
+    loop {
+        tokio::select! {
+            biased;
+            Some(text) = output.recv() => {
+                // What does not fit is lost, as everywhere with live output.
+                let _ = replies.try_send(Reply::Output { id, text });
+            }
+            observation = &mut work => {
+                while let Ok(text) = output.try_recv() {
+                    let _ = replies.try_send(Reply::Output { id, text });
+                }
+                return observation;
+            }
+        }
+    }
+}
+
+async fn write_replies(mut output: OwnedWriteHalf, mut replies: mpsc::Receiver<Reply>) {
+    while let Some(reply) = replies.recv().await {
+        let bytes = match reply.encode() {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                let Reply::Done { id, .. } = reply else { continue };
+                let text = format!("ERROR: The result could not be passed on: {error}");
+                let observation = crate::local::error(&text);
+                let Ok(bytes) = (Reply::Done { id, observation }).encode() else { continue };
+                bytes
+            }
+        };
+        if output.write_all(&bytes).await.is_err() {
+            return;
+        }
+    }
+}
