@@ -3,8 +3,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use oh_runtime::HostTools;
-
+use crate::sandbox::{self, SandboxSettings};
 use crate::source::Source;
 use crate::values::{parse_flag, parse_list};
 
@@ -135,19 +134,6 @@ pub struct AgentSettings {
     pub confirmation_mode: bool,
 }
 
-/// Where commands run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SandboxSettings {
-    /// Time after which a command is reported as still running.
-    pub timeout: Duration,
-    /// Time without output after which a command is reported as still running.
-    pub soft_timeout: Duration,
-    /// Variables that commands see.
-    pub environment: Vec<(String, String)>,
-    /// What commands may know of the server's own environment.
-    pub host: HostTools,
-}
-
 /// Says why there is no configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -227,9 +213,9 @@ impl Config {
                 max_iterations: s.integer("core", "max_iterations").unwrap_or(500).max(1),
                 confirmation_mode: s.flag("security", "confirmation_mode").unwrap_or(false),
             },
-            sandbox: sandbox(s, environment),
+            sandbox: sandbox::read(s, environment),
             data_dir: data_dir(s.text("core", "file_store_path"), environment),
-            workspace: workspace(s),
+            workspace: sandbox::workspace(s),
             survives_power_cut: survives_power_cut(s),
             conversation_max_age: seconds(s, "core", "conversation_max_age_seconds", 864_000),
             warnings: Vec::new(),
@@ -326,43 +312,6 @@ fn llm(s: &mut Source<'_>) -> LlmSettings {
     }
 }
 
-fn sandbox(s: &mut Source<'_>, all: &Environment) -> SandboxSettings {
-    let mut environment = s.table("sandbox", "runtime_startup_env_vars").unwrap_or_default();
-    environment.extend(s.exported_variables());
-    SandboxSettings {
-        timeout: seconds(s, "sandbox", "timeout", 120),
-        soft_timeout: seconds(s, "sandbox", "soft_timeout", 10),
-        environment,
-        host: host_tools(all),
-    }
-}
-
-/// Where commands find the tools of this machine.
-fn host_tools(environment: &Environment) -> HostTools {
-    let home = environment.get("HOME").map(PathBuf::from);
-    let tool_home = |name: &str, folder: &str| {
-        let default = || home.as_ref().map(|home| home.join(folder)).filter(|path| path.is_dir());
-        environment.get(name).map(PathBuf::from).or_else(default)
-    };
-    HostTools {
-        path: environment.get("PATH").map(Into::into),
-        lang: environment.get("LANG").map(Into::into),
-        temporary_dir: environment.get("TMPDIR").map(PathBuf::from),
-        cargo_home: tool_home("CARGO_HOME", ".cargo"),
-        rustup_home: tool_home("RUSTUP_HOME", ".rustup"),
-    }
-}
-
-fn workspace(s: &mut Source<'_>) -> Option<PathBuf> {
-    let volumes = s.text("sandbox", "volumes").unwrap_or_default();
-    let mounted = volumes.split(',').find_map(|volume| {
-        let mut parts = volume.trim().split(':');
-        let host = parts.next()?;
-        (parts.next()? == "/workspace").then(|| PathBuf::from(host))
-    });
-    mounted.or_else(|| s.text("core", "workspace_base").map(PathBuf::from))
-}
-
 fn survives_power_cut(s: &mut Source<'_>) -> bool {
     match s.text("core", "durability").as_deref() {
         None | Some("fsync") => true,
@@ -376,7 +325,7 @@ fn survives_power_cut(s: &mut Source<'_>) -> bool {
     }
 }
 
-fn seconds(s: &mut Source<'_>, section: &str, key: &str, default: u64) -> Duration {
+pub(crate) fn seconds(s: &mut Source<'_>, section: &str, key: &str, default: u64) -> Duration {
     Duration::from_secs(s.integer(section, key).unwrap_or(default))
 }
 

@@ -159,7 +159,16 @@ const SANDBOX: &[&str] = &[
     "vscode_port",
     "volumes",
     "soft_timeout",
+    "policy",
+    "network",
+    "allowed_hosts",
+    "mode",
     "allow_unsandboxed",
+    "protect_repository",
+    "memory_limit_mb",
+    "process_limit",
+    "open_files_limit",
+    "disk_reserve_mb",
 ];
 
 const SECURITY: &[&str] = &[

@@ -7,10 +7,12 @@
 
 mod config;
 mod known_keys;
+mod sandbox;
 mod source;
 mod values;
 
 pub use config::{
     AgentSettings, Config, ConfigError, CorsOrigins, Environment, LlmSettings, LogFormat,
-    SandboxSettings, ServerSettings,
+    ServerSettings,
 };
+pub use sandbox::SandboxSettings;

@@ -105,7 +105,7 @@ fn serve(arguments: Serve) -> Result<()> {
         let end = EndSignals::listen()?;
         let host = config.server.host.clone();
         let server = oh_server::start(config, Components::default()).await?;
-        say(&banner(&server, &host));
+        say(&banner(&server, &host, &server.sandbox().await));
         end.wait().await;
         tracing::info!("going down");
         server.shut_down().await;
@@ -148,7 +148,7 @@ fn start_log(config: &Config) {
 }
 
 /// What a person needs to know after the start.
-fn banner(server: &RunningServer, host: &str) -> String {
+fn banner(server: &RunningServer, host: &str, sandbox: &str) -> String {
     let port = server.address().port();
     let page = server.frontend_address().map_or(port, |address| address.port());
     let mut text = format!(
@@ -162,7 +162,7 @@ fn banner(server: &RunningServer, host: &str) -> String {
     if server.model() == "demo" {
         text.push_str("                  A scripted demonstration. Choose a model in the settings or set LLM_MODEL and LLM_API_KEY.\n");
     }
-    text.push_str("  Sandbox         none: commands run as your user and are not confined.\n");
+    text.push_str(&format!("  Sandbox         {sandbox}\n"));
     text
 }
 

@@ -10,7 +10,7 @@ use oh_config::Config;
 use oh_event::ConversationId;
 use oh_event_log::{Durability, EventLog, EventLogConfig};
 use oh_llm::LlmClient;
-use oh_runtime::{LocalRuntime, LocalRuntimeConfig, Runtime};
+use oh_runtime::Runtime;
 use oh_session::{ConversationManager, ManagerConfig, Notice};
 use oh_store::{SecretKey, Settings, Store};
 use tokio::sync::mpsc;
@@ -22,6 +22,7 @@ use crate::clock;
 use crate::listener::{RequestConnection, WatchedListener};
 use crate::llm_choice::LlmChoice;
 use crate::rest;
+use crate::sandbox::Sandboxes;
 use crate::socket::EVENT_FRAMING;
 use crate::state::{AppState, Shared};
 use crate::web;
@@ -41,6 +42,8 @@ pub struct Components {
     pub llm: Option<Arc<dyn LlmClient>>,
     /// Makes the runtime of a conversation.
     pub runtime: Option<RuntimeSource>,
+    /// A program that calls [`sandbox_main`](crate::sandbox_main) first, if this process does not.
+    pub sandbox_program: Option<PathBuf>,
 }
 
 impl std::fmt::Debug for Components {
@@ -76,6 +79,10 @@ pub async fn start(config: Config, components: Components) -> Result<RunningServ
     let state = compose(config, components, ports, titles).await?;
     let router = router(&state);
     let mut tasks = JoinSet::new();
+    let sandboxes = state.sandboxes.clone();
+    tasks.spawn(async move {
+        sandboxes.status().await;
+    });
     tasks.spawn(give_titles(state.clone(), title_queue));
     for listener in [Some(listener), frontend].into_iter().flatten() {
         let service = router.clone().into_make_service_with_connect_info::<RequestConnection>();
@@ -114,6 +121,11 @@ impl RunningServer {
     #[must_use]
     pub fn model(&self) -> String {
         self.state.llm.config().model
+    }
+
+    /// Returns how commands are confined, or why they do not run, in a line.
+    pub async fn sandbox(&self) -> String {
+        self.state.sandboxes.status().await.summary()
     }
 
     /// Ends every session and connection; clients are told to come back.
@@ -164,14 +176,27 @@ async fn compose(
         None => LlmChoice::new(config.llm.clone(), settings.as_ref()),
     });
     let settings = Arc::new(Mutex::new(settings));
-    let runtime = components.runtime.unwrap_or_else(|| local_runtime(&config));
+    let sandboxes = Sandboxes::new(&config, components.sandbox_program);
+    let runtime = components.runtime;
     let manager = ConversationManager::new(ManagerConfig {
         log: log.clone(),
         llm: {
             let llm = llm.clone();
             Arc::new(move || llm.client())
         },
-        runtime,
+        runtime: {
+            let sandboxes = sandboxes.clone();
+            Arc::new(move |id| {
+                let made = runtime.as_ref().map(|make| make(id));
+                let (sandboxes, id) = (sandboxes.clone(), id.clone());
+                Box::pin(async move {
+                    match made {
+                        Some(made) => made,
+                        None => sandboxes.runtime(&id).await,
+                    }
+                })
+            })
+        },
         agent: {
             let (config, settings) = (config.clone(), settings.clone());
             Arc::new(move || agent_config(&config, &settings))
@@ -196,6 +221,7 @@ async fn compose(
         store,
         manager,
         llm,
+        sandboxes,
         settings,
         sockets: Mutex::default(),
         shutdown: CancellationToken::new(),
@@ -229,25 +255,6 @@ fn agent_config(
     }
 }
 
-fn local_runtime(config: &Config) -> RuntimeSource {
-    let (data_dir, shared) = (config.data_dir.clone(), config.workspace.clone());
-    let sandbox = config.sandbox.clone();
-    Arc::new(move |id| {
-        let folder = folder_name(id);
-        let workspace = shared.clone().unwrap_or_else(|| data_dir.join("workspaces").join(&folder));
-        let runtime = LocalRuntime::new(LocalRuntimeConfig {
-            workspace: absolute(workspace)?,
-            session_dir: absolute(data_dir.join("sessions").join(&folder))?,
-            environment: sandbox.environment.clone(),
-            host: sandbox.host.clone(),
-            soft_timeout: sandbox.soft_timeout,
-            default_timeout: sandbox.timeout,
-            ..LocalRuntimeConfig::default()
-        })?;
-        Ok(Arc::new(runtime) as Arc<dyn Runtime>)
-    })
-}
-
 /// A conversation id as one path component that no other id shares.
 pub(crate) fn folder_name(id: &ConversationId) -> String {
     id.as_str()
@@ -257,10 +264,6 @@ pub(crate) fn folder_name(id: &ConversationId) -> String {
             other => format!("%{:x}", u32::from(other)),
         })
         .collect()
-}
-
-fn absolute(path: PathBuf) -> std::io::Result<PathBuf> {
-    std::path::absolute(path)
 }
 
 fn make_private_dir(path: &std::path::Path) -> Result<()> {

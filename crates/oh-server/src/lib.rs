@@ -11,9 +11,11 @@ mod compose;
 mod listener;
 mod llm_choice;
 mod rest;
+mod sandbox;
 mod socket;
 mod state;
 mod web;
 
 pub use auth::{load_session_key, rotate_session_key};
 pub use compose::{Components, RunningServer, start};
+pub use oh_runtime::sandbox_main;

@@ -5,5 +5,6 @@ mod cli;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    cli::run()
+    // A process of a sandbox does its part of the work and nothing else.
+    oh_server::sandbox_main().unwrap_or_else(cli::run)
 }

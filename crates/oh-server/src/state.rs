@@ -15,6 +15,7 @@ use crate::auth::{self, Access, Denial, OwnOrigins, PeerTrust, RequestFacts, Ses
 use crate::clock;
 use crate::listener::Connection;
 use crate::llm_choice::LlmChoice;
+use crate::sandbox::Sandboxes;
 
 /// Clones share everything.
 #[derive(Debug, Clone)]
@@ -29,6 +30,7 @@ pub(crate) struct Shared {
     pub(crate) store: Store,
     pub(crate) manager: ConversationManager,
     pub(crate) llm: Arc<LlmChoice>,
+    pub(crate) sandboxes: Sandboxes,
     pub(crate) settings: Arc<Mutex<Option<Settings>>>,
     pub(crate) sockets: Mutex<HashMap<ConversationId, usize>>,
     pub(crate) shutdown: CancellationToken,

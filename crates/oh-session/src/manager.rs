@@ -6,7 +6,7 @@ use oh_agent::{AgentConfig, Conversation};
 use oh_event::{AgentState, ConversationId, EventDraft};
 use oh_event_log::{EventLog, LogReader, LogWriter};
 use oh_llm::LlmClient;
-use oh_runtime::Runtime;
+use oh_runtime::{BoxFuture, Runtime};
 use tokio::sync::{OnceCell, broadcast, mpsc, watch};
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
@@ -23,8 +23,9 @@ const OPEN_PAGE: u64 = 1000;
 
 /// Returns the model to ask now.
 pub(crate) type LlmSource = Arc<dyn Fn() -> Arc<dyn LlmClient> + Send + Sync>;
-type RuntimeSource =
-    Arc<dyn Fn(&ConversationId) -> std::io::Result<Arc<dyn Runtime>> + Send + Sync>;
+type RuntimeSource = Arc<
+    dyn Fn(&ConversationId) -> BoxFuture<'static, std::io::Result<Arc<dyn Runtime>>> + Send + Sync,
+>;
 type MessageHook = Arc<dyn Fn(&ConversationId, &str) + Send + Sync>;
 type AgentSource = Arc<dyn Fn() -> AgentConfig + Send + Sync>;
 
@@ -162,7 +163,7 @@ impl ConversationManager {
         let config = &self.0.config;
         let (mut writer, reader) = config.log.open_conversation(id).await?;
         writer.add_secrets((config.secrets)());
-        let runtime = (config.runtime)(id).map_err(SessionError::Workspace)?;
+        let runtime = (config.runtime)(id).await.map_err(SessionError::Workspace)?;
         let workspace = runtime.workspace().to_string_lossy().into_owned();
         let agent = AgentConfig { workspace, ..(config.agent)() };
         let conversation = restore(Conversation::new(agent), &writer, &reader).await?;

@@ -1,12 +1,24 @@
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
+use crate::listener::RequestConnection;
 use crate::state::AppState;
 
-pub(crate) async fn api_health() -> Json<Value> {
-    Json(json!({"status": "ok"}))
+/// Who is let in sees more, once it is known.
+pub(crate) async fn api_health(
+    State(state): State<AppState>,
+    ConnectInfo(RequestConnection(connection)): ConnectInfo<RequestConnection>,
+    request: Request,
+) -> Json<Value> {
+    let mut body = json!({"status": "ok"});
+    let Some(sandbox) = state.sandboxes.known_status() else { return Json(body) };
+    let key = request.uri().query().and_then(super::query_key);
+    if state.admit(request.headers(), key.as_deref(), &connection).await.is_ok() {
+        body["sandbox"] = sandbox.detail();
+    }
+    Json(body)
 }
 
 pub(crate) async fn health() -> Json<Value> {

@@ -21,15 +21,13 @@ const MODELS: [&str; 12] = [
     "openrouter/anthropic/claude-sonnet-4.5",
 ];
 
-const SANDBOX_NOTICE: &str = "Commands run as your user and are not confined to the workspace.";
-
 pub(crate) async fn config(State(state): State<AppState>) -> Json<Value> {
     Json(json!({
         "APP_MODE": "oss",
         "GITHUB_CLIENT_ID": "",
         "POSTHOG_CLIENT_KEY": "",
         "FEATURE_FLAGS": {"ENABLE_BILLING": false, "HIDE_LLM_SETTINGS": false},
-        "SANDBOX_NOTICE": SANDBOX_NOTICE,
+        "SANDBOX_NOTICE": state.sandboxes.status().await.notice(),
         "LLM_MODEL": state.llm.config().model,
     }))
 }

@@ -24,7 +24,7 @@ fn create(id: &str, path: &str, content: &str) -> oh_chat::ToolCall {
 
 /// A server with a scripted model and the real local runtime.
 async fn real(llm: Arc<ScriptedLlm>) -> TestServer {
-    let components = Components { llm: Some(llm), runtime: None };
+    let components = Components { llm: Some(llm), ..Components::default() };
     TestServer::start_with(components, &[]).await
 }
 

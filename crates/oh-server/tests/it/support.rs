@@ -49,12 +49,15 @@ impl TestServer {
         let components = Components {
             llm: Some(Arc::new(llm)),
             runtime: Some(Arc::new(move |_| Ok(runtime.clone()))),
+            ..Components::default()
         };
         Self::start_with(components, variables).await
     }
 
     pub(crate) async fn start_with(components: Components, variables: &[(&str, &str)]) -> Self {
         let folder = TempDir::new().unwrap();
+        let program = Some(env!("CARGO_BIN_EXE_openhands").into());
+        let components = Components { sandbox_program: program, ..components };
         let server = start(config(folder.path(), variables), components).await.unwrap();
         // The test binary may have installed it already.
         let _ = rustls::crypto::ring::default_provider().install_default();

@@ -13,6 +13,7 @@ mod session {
     };
     use oh_event_log::{Durability, EventLog, EventLogConfig, Framing};
     use oh_llm::{BoxFuture, CompletionContext, LlmClient};
+    use oh_runtime::Runtime;
     use oh_session::{
         AgentConfig, ConversationManager, Ending, ManagerConfig, NewConversation, SessionHandle,
     };
@@ -60,7 +61,10 @@ mod session {
         ConversationManager::new(ManagerConfig {
             log,
             llm: Arc::new(move || llm.clone()),
-            runtime: Arc::new(|_| Ok(Arc::new(ScriptedRuntime::new("output")))),
+            runtime: Arc::new(|_| {
+                let runtime: Arc<dyn Runtime> = Arc::new(ScriptedRuntime::new("output"));
+                Box::pin(async { Ok(runtime) })
+            }),
             agent: Arc::new(AgentConfig::default),
             on_first_message: Arc::new(|_, _| {}),
             secrets: Arc::new(Vec::new),

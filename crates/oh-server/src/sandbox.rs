@@ -1,0 +1,178 @@
+//! The sandboxes of this server's conversations: what this machine offers, and which is used.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use oh_config::{Config, SandboxSettings};
+use oh_event::ConversationId;
+use oh_runtime::{
+    LocalRuntimeConfig, Places, Runtime, SandboxConfig, SandboxMode, SandboxPolicy, SandboxReport,
+    SandboxedRuntime, probe,
+};
+use serde_json::{Value, json};
+use tokio::sync::OnceCell;
+
+use crate::compose::folder_name;
+
+/// Makes the runtimes of conversations. Clones share what was found out.
+#[derive(Debug, Clone)]
+pub(crate) struct Sandboxes(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    settings: SandboxSettings,
+    program: PathBuf,
+    places: Places,
+    data_dir: PathBuf,
+    /// One workspace for all conversations.
+    workspace: Option<PathBuf>,
+    status: OnceCell<SandboxStatus>,
+}
+
+/// How commands are confined on this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SandboxStatus {
+    policy: SandboxPolicy,
+    network: &'static str,
+    report: SandboxReport,
+    /// The mode in force, or why no command runs.
+    mode: Result<SandboxMode, String>,
+}
+
+impl Sandboxes {
+    /// `program` is this program unless it is given.
+    pub(crate) fn new(config: &Config, program: Option<PathBuf>) -> Self {
+        Self(Arc::new(Shared {
+            settings: config.sandbox.clone(),
+            program: program.unwrap_or_else(|| "/proc/self/exe".into()),
+            places: config.sandbox.places(&config.data_dir),
+            data_dir: config.data_dir.clone(),
+            workspace: config.workspace.clone(),
+            status: OnceCell::new(),
+        }))
+    }
+
+    /// Finds out what works, the first time.
+    pub(crate) async fn status(&self) -> &SandboxStatus {
+        let shared = &self.0;
+        shared
+            .status
+            .get_or_init(|| async {
+                let scratch = shared.data_dir.join("probe");
+                let report = probe(&shared.program, &scratch, &shared.places).await;
+                let _ = std::fs::remove_dir_all(&scratch);
+                let status = choose(&shared.settings, report);
+                match &status.mode {
+                    Ok(mode) => tracing::info!(mode = mode.name(), "sandbox"),
+                    Err(reason) => tracing::error!(reason, "no command will run"),
+                }
+                status
+            })
+            .await
+    }
+
+    pub(crate) fn known_status(&self) -> Option<&SandboxStatus> {
+        self.0.status.get()
+    }
+
+    /// Makes the runtime of a conversation.
+    pub(crate) async fn runtime(&self, id: &ConversationId) -> io::Result<Arc<dyn Runtime>> {
+        let mode = self.status().await.mode.clone().map_err(io::Error::other)?;
+        let Shared { settings, program, places, workspace, data_dir, .. } = &*self.0;
+        let local = LocalRuntimeConfig {
+            workspace: self.workspace(id)?,
+            session_dir: std::path::absolute(data_dir.join("sessions").join(folder_name(id)))?,
+            environment: settings.environment.clone(),
+            host: settings.host.clone(),
+            soft_timeout: settings.soft_timeout,
+            default_timeout: settings.timeout,
+            ..LocalRuntimeConfig::default()
+        };
+        let sandbox = SandboxConfig {
+            program: program.clone(),
+            mode,
+            policy: settings.policy,
+            network: settings.network.clone(),
+            places: places.clone(),
+            volumes: settings.volumes.clone(),
+            // In a workspace of its own the agent is the owner of the repository.
+            protects_repository: settings.protect_repository && workspace.is_some(),
+            limits: settings.limits.clone(),
+        };
+        Ok(Arc::new(SandboxedRuntime::new(local, sandbox)?))
+    }
+
+    /// Returns the workspace of a conversation on this machine.
+    pub(crate) fn workspace(&self, id: &ConversationId) -> io::Result<PathBuf> {
+        let own = || self.0.data_dir.join("workspaces").join(folder_name(id));
+        std::path::absolute(self.0.workspace.clone().unwrap_or_else(own))
+    }
+}
+
+fn choose(settings: &SandboxSettings, report: io::Result<SandboxReport>) -> SandboxStatus {
+    let report = report.unwrap_or_else(|error| {
+        tracing::error!(%error, "failed to find out how commands can be confined");
+        SandboxReport { modes: Vec::new(), layers: Vec::new() }
+    });
+    let wanted = match settings.mode {
+        Some(mode) => report.modes.contains(&mode).then_some(mode),
+        None => report.strongest(),
+    };
+    let mode = match (settings.policy, wanted) {
+        (SandboxPolicy::FullAccess, _) => Ok(SandboxMode::Unconfined),
+        (SandboxPolicy::ReadOnly | SandboxPolicy::WorkspaceWrite, Some(mode)) => Ok(mode),
+        (SandboxPolicy::ReadOnly | SandboxPolicy::WorkspaceWrite, None)
+            if settings.allow_unsandboxed =>
+        {
+            Ok(SandboxMode::Unconfined)
+        }
+        (SandboxPolicy::ReadOnly | SandboxPolicy::WorkspaceWrite, None) => Err(format!(
+            "commands cannot be confined on this machine: {}; or set sandbox.allow_unsandboxed = true to run them unconfined",
+            report.problems()
+        )),
+    };
+    SandboxStatus { policy: settings.policy, network: settings.network.name(), report, mode }
+}
+
+impl SandboxStatus {
+    /// Returns what a person needs to know, in a line.
+    pub(crate) fn summary(&self) -> String {
+        match &self.mode {
+            Ok(SandboxMode::Unconfined) => {
+                "NONE: commands run as your user and may do everything that you may.".to_owned()
+            }
+            Ok(mode) => format!(
+                "{}, policy {}, network {}",
+                mode.name(),
+                self.policy.name(),
+                self.network
+            ),
+            Err(reason) => format!("MISSING: {reason}"),
+        }
+    }
+
+    /// Returns the warning that the web interface shows; empty if there is nothing to warn of.
+    pub(crate) fn notice(&self) -> String {
+        match &self.mode {
+            Ok(SandboxMode::Namespaces | SandboxMode::Landlock) => String::new(),
+            Ok(SandboxMode::Unconfined) => {
+                "Commands run as your user and are not confined to the workspace.".to_owned()
+            }
+            Err(reason) => format!("Commands do not run: {reason}."),
+        }
+    }
+
+    /// Returns everything, for health pages.
+    pub(crate) fn detail(&self) -> Value {
+        let layers = self.report.layers.iter().map(|layer| {
+            json!({"name": layer.name, "finding": layer.finding, "fix": layer.fix})
+        });
+        json!({
+            "mode": self.mode.as_ref().map_or("refused", |mode| mode.name()),
+            "policy": self.policy.name(),
+            "network": self.network,
+            "layers": layers.collect::<Vec<_>>(),
+        })
+    }
+}
