@@ -218,7 +218,7 @@ impl ShellTask {
     fn answer(&self, waiting: Waiting, taken: Taken, mut metadata: CommandMetadata) {
         metadata.suffix.push_str(&taken.note);
         // The shell names the file in which it got the command; to the agent it is noise.
-        let file = format!("{}: ", self.setup.session_dir.join("command").display());
+        let file = format!("{}: ", self.setup.shell_dir.join("command").display());
         let content = taken.text.replace(&file, "");
         waiting.answer(content, metadata);
     }

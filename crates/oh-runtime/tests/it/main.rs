@@ -8,4 +8,6 @@ mod shell;
 #[cfg(test)]
 mod sandbox;
 #[cfg(test)]
+mod sandbox_escape;
+#[cfg(test)]
 mod support;
