@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, kill_process_group, waitpid};
 
 /// Names a conversation in the environment of each of its processes.
 pub(crate) const MARKER_VARIABLE: &str = "OPENHANDS_SESSION_MARKER";
@@ -138,11 +138,39 @@ pub(crate) fn kill_session(marker: &str) {
     kill_all(|| session_processes(|value| value == marker));
 }
 
+/// Whom a signal of this process reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// Every process of the user.
+    User,
+    /// Only processes that descend from this one: the kernel keeps it from all others.
+    Descendants,
+}
+
 /// Kills every process that descends from this one, until none is left.
 ///
 /// Blocks for some milliseconds.
-pub(crate) fn kill_descendants() {
-    kill_all(|| descendants(own_pid()).into_iter().filter(|process| !process.is_dead).collect());
+pub(crate) fn kill_descendants(reach: Reach) {
+    match reach {
+        // All at once: no fork comes in between.
+        Reach::Descendants => drop(kill_process_group(Pid::INIT, Signal::KILL)),
+        Reach::User => {}
+    }
+    kill_all(|| {
+        let all = descendants(own_pid());
+        bury_members(&all);
+        all.into_iter().filter(|process| !process.is_dead).collect()
+    });
+}
+
+/// Takes the exit status of dead processes that cannot be those we started ourselves: ours lead a group.
+pub(crate) fn bury_members(all: &[Process]) {
+    let own = own_pid();
+    for process in all {
+        if process.is_dead && process.parent == own && process.group != process.pid {
+            let _ = waitpid(Pid::from_raw(process.pid), WaitOptions::NOHANG);
+        }
+    }
 }
 
 /// Returns the processes that descend from `root`, the dead ones too.

@@ -8,10 +8,12 @@ use std::time::Duration;
 use oh_event::Observation;
 use rustix::process::{Pid, Signal, WaitOptions, waitpid};
 
-use crate::processes::{self, Process};
+use crate::processes::{self, Process, Reach};
 use crate::sandbox::{Plan, ResourceLimits};
 
 const PERIOD: Duration = Duration::from_millis(500);
+/// While there are many processes, there may soon be too many.
+const SHORT_PERIOD: Duration = Duration::from_millis(50);
 const MIB: u64 = 1024 * 1024;
 /// Notes that wait for the next observation.
 const MAX_NOTES: usize = 8;
@@ -28,12 +30,13 @@ pub(super) struct Guard {
 pub(super) struct Notes(Arc<Mutex<Vec<String>>>);
 
 impl Guard {
-    pub(super) fn start(plan: &Plan) -> Self {
+    pub(super) fn start(plan: &Plan, reach: Reach) -> Self {
         let notes = Notes::default();
         let watch = Watch {
             limits: plan.limits.clone(),
             workspace: plan.workspace_inside().to_owned(),
             notes: notes.clone(),
+            reach,
             dead: HashSet::new(),
             written: HashMap::new(),
         };
@@ -78,6 +81,7 @@ struct Watch {
     limits: ResourceLimits,
     workspace: PathBuf,
     notes: Notes,
+    reach: Reach,
     /// Children that were dead when last looked at.
     dead: HashSet<(i32, u64)>,
     /// What each process had written when last looked at.
@@ -86,39 +90,37 @@ struct Watch {
 
 impl Watch {
     async fn run(mut self) {
-        let mut ticks = tokio::time::interval(PERIOD);
-        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut period = PERIOD;
         loop {
-            ticks.tick().await;
+            tokio::time::sleep(period).await;
             let mut watch = self;
-            let Ok(back) = tokio::task::spawn_blocking(move || {
-                watch.look();
-                watch
-            })
-            .await
-            else {
-                return;
-            };
+            let look = move || (watch.look(), watch);
+            let Ok((count, back)) = tokio::task::spawn_blocking(look).await else { return };
             self = back;
+            let is_many = count > self.limits.processes / 4;
+            period = if is_many && self.limits.processes > 0 { SHORT_PERIOD } else { PERIOD };
         }
     }
 
-    fn look(&mut self) {
+    /// Returns how many processes there are.
+    fn look(&mut self) -> u64 {
         let own = processes::own_pid();
         let all = processes::descendants(own);
         self.bury(own, &all);
         let alive: Vec<Process> = all.into_iter().filter(|process| !process.is_dead).collect();
         if alive.is_empty() {
-            return;
+            return 0;
         }
         self.limit_memory(&alive);
         self.limit_processes(&alive);
         self.keep_disk(&alive);
+        alive.len() as u64
     }
 
     /// Takes the exit status of those whose parents are gone. Our own children are waited for
     /// elsewhere, and at once; who is still there at the second look is nobody's.
     fn bury(&mut self, own: i32, all: &[Process]) {
+        processes::bury_members(all);
         let now: HashSet<(i32, u64)> = all
             .iter()
             .filter(|process| process.is_dead && process.parent == own)
@@ -166,7 +168,7 @@ impl Watch {
         self.notes.push(format!(
             "The processes of this conversation were killed: there were more than {limit}, the limit (sandbox.process_limit)."
         ));
-        processes::kill_descendants();
+        processes::kill_descendants(self.reach);
     }
 
     fn keep_disk(&mut self, alive: &[Process]) {

@@ -16,6 +16,7 @@ use super::frame::{Reply, Request};
 use super::guard::Guard;
 use crate::config::LocalRuntimeConfig;
 use crate::local::LocalRuntime;
+use crate::processes::{self, Reach};
 use crate::runtime::{ActionRequest, Runtime};
 use crate::sandbox::Plan;
 
@@ -32,7 +33,8 @@ pub(crate) fn standard_input() -> io::Result<UnixStream> {
 /// Serves until the server is gone.
 pub(crate) fn serve(plan: &Plan) -> io::Result<()> {
     let socket = standard_input()?;
-    end_with(socket.try_clone()?);
+    let reach = plan.reach();
+    end_with(socket.try_clone()?, reach);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         socket.set_nonblocking(true)?;
@@ -56,14 +58,14 @@ pub(crate) fn serve(plan: &Plan) -> io::Result<()> {
 }
 
 /// Ends this process as soon as the server is gone, whatever else it is doing.
-fn end_with(socket: UnixStream) {
+fn end_with(socket: UnixStream, reach: Reach) {
     use rustix::event::{PollFd, PollFlags, poll};
 
     std::thread::spawn(move || {
         loop {
             let mut descriptors = [PollFd::new(&socket, PollFlags::RDHUP)];
             if poll(&mut descriptors, None).is_ok() {
-                crate::processes::kill_descendants();
+                processes::kill_descendants(reach);
                 leave();
             }
         }
@@ -78,6 +80,7 @@ fn leave() -> ! {
 struct Executor {
     runtime: Arc<LocalRuntime>,
     guard: Guard,
+    reach: Reach,
     replies: mpsc::Sender<Reply>,
     running: HashMap<u64, AbortHandle>,
     tasks: JoinSet<u64>,
@@ -89,13 +92,13 @@ impl Executor {
         config: LocalRuntimeConfig,
         replies: mpsc::Sender<Reply>,
     ) -> Option<Self> {
-        let guard = Guard::start(plan);
+        let guard = Guard::start(plan, plan.reach());
         match LocalRuntime::new(config) {
             Ok(runtime) => {
                 replies.send(Reply::Ready).await.ok()?;
                 let (runtime, running, tasks) =
                     (Arc::new(runtime), HashMap::new(), JoinSet::new());
-                Some(Self { runtime, guard, replies, running, tasks })
+                Some(Self { runtime, guard, reach: plan.reach(), replies, running, tasks })
             }
             Err(error) => {
                 replies.send(Reply::Failed(error.to_string())).await.ok()?;
@@ -137,9 +140,11 @@ impl Executor {
             }
             Request::Stop { id } => {
                 let (runtime, replies) = (self.runtime.clone(), self.replies.clone());
+                let reach = self.reach;
                 self.tasks.spawn(async move {
                     runtime.stop_processes().await;
-                    let _ = tokio::task::spawn_blocking(crate::processes::kill_descendants).await;
+                    let kill = move || processes::kill_descendants(reach);
+                    let _ = tokio::task::spawn_blocking(kill).await;
                     let _ = replies.send(Reply::Stopped { id }).await;
                     id
                 });

@@ -61,6 +61,11 @@ pub(super) fn version() -> Option<i32> {
     }
 }
 
+/// Says whether the kernel keeps signals inside.
+pub(super) fn scopes_signals() -> bool {
+    version().is_some_and(|version| version >= 6)
+}
+
 impl Right {
     fn access(self) -> BitFlags<AccessFs> {
         match self {
@@ -115,7 +120,13 @@ fn rules(plan: &Plan, domain: Domain) -> Vec<(Right, Vec<PathBuf>)> {
             // A command says there that it is to be killed first when memory runs out.
             devices.push("/proc".into());
         }
-        Domain::Command => writable.push(plan.shell_dir()),
+        Domain::Command => {
+            writable.push(plan.shell_dir());
+            // Debuggers write into the memory of what they debug.
+            if plan.mode == SandboxMode::Namespaces {
+                devices.push("/proc".into());
+            }
+        }
     }
     vec![(Right::Read, readable), (Right::Write, writable), (Right::Device, devices)]
 }

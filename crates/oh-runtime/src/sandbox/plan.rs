@@ -4,6 +4,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::landlock;
+use crate::processes::Reach;
+
 /// Where the workspace is seen in a sandbox of its own file system.
 pub(crate) const WORKSPACE: &str = "/workspace";
 /// Where our own program is seen there.
@@ -197,6 +200,15 @@ impl Plan {
     /// Returns where the shell and its supervisor exchange files; commands may write there.
     pub(crate) fn shell_dir(&self) -> PathBuf {
         shell_dir(&self.session_dir)
+    }
+
+    /// Says whom signals of the supervisor reach.
+    pub(crate) fn reach(&self) -> Reach {
+        match self.mode {
+            SandboxMode::Namespaces => Reach::Descendants,
+            SandboxMode::Landlock if landlock::scopes_signals() => Reach::Descendants,
+            SandboxMode::Landlock | SandboxMode::Unconfined => Reach::User,
+        }
     }
 
     pub(crate) fn program_inside(&self) -> PathBuf {

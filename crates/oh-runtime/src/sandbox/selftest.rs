@@ -41,7 +41,7 @@ pub(super) fn run(plan: &Plan) -> Result<(), SetupError> {
     if plan.mode == SandboxMode::Landlock
         && let Some(parent) = rustix::process::getppid()
         && rustix::process::test_kill_process(parent).is_ok()
-        && super::landlock::version().is_some_and(|version| version >= 6)
+        && super::landlock::scopes_signals()
     {
         return allowed("send a signal to the server".to_owned());
     }

@@ -10,4 +10,8 @@ mod sandbox;
 #[cfg(test)]
 mod sandbox_escape;
 #[cfg(test)]
+mod sandbox_limits;
+#[cfg(test)]
+mod sandbox_tools;
+#[cfg(test)]
 mod support;

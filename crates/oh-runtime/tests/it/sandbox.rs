@@ -32,8 +32,21 @@ impl Sandbox {
         Self::with(mode, |_| {})
     }
 
+    /// Closes the conversation and opens it again.
+    pub(crate) async fn reopen(self, mode: SandboxMode) -> Self {
+        self.runtime.close().await;
+        Self::in_directory(self.directory, mode, |_| {})
+    }
+
     pub(crate) fn with(mode: SandboxMode, change: impl FnOnce(&mut SandboxConfig)) -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        Self::in_directory(tempfile::tempdir().unwrap(), mode, change)
+    }
+
+    fn in_directory(
+        directory: TempDir,
+        mode: SandboxMode,
+        change: impl FnOnce(&mut SandboxConfig),
+    ) -> Self {
         std::fs::write(directory.path().join("session_key"), "the key of the server").unwrap();
         let mut sandbox = SandboxConfig {
             program: PROGRAM.into(),
@@ -46,7 +59,9 @@ impl Sandbox {
             limits: ResourceLimits::default(),
         };
         change(&mut sandbox);
-        let runtime = SandboxedRuntime::new(config(&directory), sandbox).unwrap();
+        let mut local = config(&directory);
+        local.host.rustup_home = std::env::var_os("HOME").map(|home| Path::new(&home).join(".rustup"));
+        let runtime = SandboxedRuntime::new(local, sandbox).unwrap();
         Self { runtime, directory }
     }
 
