@@ -37,7 +37,7 @@ mod static_run;
 pub use config::{HostTools, LocalRuntimeConfig};
 pub use executor::{SandboxConfig, SandboxedRuntime};
 pub use local::LocalRuntime;
-pub use processes::socket_is_held_by_session_process;
+pub use processes::{SocketHolder, socket_holder};
 pub use runtime::{ActionRequest, BoxFuture, OutputSink, Runtime};
 pub use sandbox::{
     Layer, NetworkPolicy, Places, ResourceLimits, SandboxMode, SandboxPolicy, SandboxReport, Volume,

@@ -200,22 +200,44 @@ fn kill_all(find: impl Fn() -> Vec<Process>) {
     tracing::error!("some processes of a conversation could not be killed");
 }
 
-/// Says whether a process that some conversation started holds the socket `inode`.
+/// Who holds a socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SocketHolder {
+    /// A process that some conversation started, perhaps among others.
+    Session,
+    /// Only processes that no conversation started.
+    Outsider,
+    /// No process that can be seen. A socket that is being passed on has no holder.
+    Nobody,
+}
+
+/// Finds out who holds the socket `inode`.
 ///
-/// Processes of the conversation in which the server itself may have been started do not count.
+/// Processes of the conversation in which the server itself may have been started are outsiders.
 #[must_use]
-pub fn socket_is_held_by_session_process(inode: u64) -> bool {
+pub fn socket_holder(inode: u64) -> SocketHolder {
     let own = marker_of(own_pid());
     let wanted = format!("socket:[{inode}]");
-    session_processes(|value| Some(value) != own.as_deref()).iter().any(|process| {
-        let Ok(descriptors) = std::fs::read_dir(format!("/proc/{}/fd", process.pid)) else {
-            return false;
-        };
-        descriptors.flatten().any(|descriptor| {
-            std::fs::read_link(descriptor.path())
-                .is_ok_and(|target| target.as_os_str() == wanted.as_str())
+    let is_holder = |process: &Process| {
+        let descriptors = std::fs::read_dir(format!("/proc/{}/fd", process.pid));
+        descriptors.is_ok_and(|mut descriptors| {
+            descriptors.any(|descriptor| {
+                descriptor.and_then(|descriptor| std::fs::read_link(descriptor.path())).is_ok_and(
+                    |target| target.as_os_str() == wanted.as_str(),
+                )
+            })
         })
-    })
+    };
+    let inside = session_processes(|value| Some(value) != own.as_deref());
+    if inside.iter().any(is_holder) {
+        return SocketHolder::Session;
+    }
+    let is_inside = |process: &Process| inside.iter().any(|other| other.pid == process.pid);
+    if all().iter().any(|process| !is_inside(process) && is_holder(process)) {
+        SocketHolder::Outsider
+    } else {
+        SocketHolder::Nobody
+    }
 }
 
 fn session_processes(is_wanted: impl Fn(&str) -> bool) -> Vec<Process> {

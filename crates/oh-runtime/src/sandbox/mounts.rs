@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags};
@@ -65,7 +65,8 @@ impl View {
         let view = Self {
             workspace: open(&plan.workspace)?,
             session: open(&plan.session_dir)?,
-            program: open(Path::new("/proc/self/exe"))?,
+            program: open(&std::env::current_exe().unwrap_or_default())
+                .or_else(|_| open(Path::new("/proc/self/exe")))?,
             exposed: open_all(&plan.exposed),
             volumes: plan.volumes.iter().map(|volume| open(&volume.host)).collect::<Result<_, _>>()?,
             root,
@@ -111,7 +112,7 @@ impl View {
                 .map_err(|error| SetupError::new(format!("make /{own}"), error))?;
         }
         for own in ["run", "home"] {
-            step(&format!("mount /{own}"), || tmpfs(&self.root.join(own), "mode=755,size=32m"))?;
+            step(&format!("mount /{own}"), || tmpfs(&self.root.join(own), "mode=755,size=1g"))?;
         }
         Ok(())
     }
@@ -307,7 +308,11 @@ impl View {
     fn add_program(&self) -> Result<(), SetupError> {
         let target = self.mount_point(&self.program, Path::new(PROGRAM))?;
         // A program that was replaced while it runs cannot be bound.
-        if mount_bind(link(&self.program), &target).is_err() {
+        let is_same = |a: fs::Metadata, b: fs::Metadata| (a.dev(), a.ino()) == (b.dev(), b.ino());
+        let is_running = fs::metadata("/proc/self/exe")
+            .and_then(|own| Ok(is_same(own, fs::metadata(link(&self.program))?)));
+        let is_running = is_running.is_ok_and(|is_running| is_running);
+        if !is_running || mount_bind(link(&self.program), &target).is_err() {
             fs::copy("/proc/self/exe", &target)
                 .and_then(|_| {
                     fs::set_permissions(&target, std::os::unix::fs::PermissionsExt::from_mode(0o755))

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
+use oh_runtime::SocketHolder;
 use rustix::net::netlink::SocketAddrNetlink;
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketType, netlink};
 
@@ -33,10 +34,9 @@ pub(crate) fn look_up(peer: SocketAddr, local: SocketAddr) -> PeerTrust {
     });
     match owner {
         Ok(owner) if owner.uid == rustix::process::getuid().as_raw() => {
-            if oh_runtime::socket_is_held_by_session_process(owner.inode) {
-                PeerTrust::Stranger
-            } else {
-                PeerTrust::OwnUser
+            match oh_runtime::socket_holder(owner.inode) {
+                SocketHolder::Outsider => PeerTrust::OwnUser,
+                SocketHolder::Session | SocketHolder::Nobody => PeerTrust::Stranger,
             }
         }
         Ok(_) => PeerTrust::Stranger,

@@ -79,7 +79,13 @@ impl From<SessionError> for ApiError {
             SessionError::Ended => {
                 Self::with_body(StatusCode::CONFLICT, json!({"error": error.to_string()}))
             }
-            SessionError::Log(_) | SessionError::Workspace(_) => Self::internal(&error),
+            // Whoever may make conversations may know why there is no place for one.
+            SessionError::Workspace(reason) => {
+                tracing::error!(%reason, "a conversation has no workspace");
+                let message = format!("The workspace cannot be prepared: {reason}");
+                Self::with_body(StatusCode::SERVICE_UNAVAILABLE, json!({"error": message}))
+            }
+            SessionError::Log(_) => Self::internal(&error),
         }
     }
 }

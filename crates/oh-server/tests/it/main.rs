@@ -13,6 +13,8 @@ mod raw_tools;
 #[cfg(test)]
 mod rest;
 #[cfg(test)]
+mod sandbox;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod trust;
