@@ -3,6 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod editor;
+mod git;
+mod git_hostile;
 mod lifecycle;
 mod shell;
 mod support;
+mod workspace;
+mod workspace_download;
+mod workspace_unpack;
