@@ -3,7 +3,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use oh_runtime::HostTools;
+use oh_runtime::{HostTools, UploadRules};
 
 use crate::source::Source;
 use crate::values::{parse_flag, parse_list};
@@ -26,6 +26,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// One workspace for all conversations, instead of one each.
     pub workspace: Option<PathBuf>,
+    /// Which files may be uploaded.
+    pub uploads: UploadRules,
     /// Commits survive a power cut (`durability = "fsync"`), not only a crash (`"os"`).
     pub survives_power_cut: bool,
     /// Conversations older than this are not listed.
@@ -230,6 +232,7 @@ impl Config {
             sandbox: sandbox(s, environment),
             data_dir: data_dir(s.text("core", "file_store_path"), environment),
             workspace: workspace(s),
+            uploads: uploads(s),
             survives_power_cut: survives_power_cut(s),
             conversation_max_age: seconds(s, "core", "conversation_max_age_seconds", 864_000),
             warnings: Vec::new(),
@@ -361,6 +364,22 @@ fn workspace(s: &mut Source<'_>) -> Option<PathBuf> {
         (parts.next()? == "/workspace").then(|| PathBuf::from(host))
     });
     mounted.or_else(|| s.text("core", "workspace_base").map(PathBuf::from))
+}
+
+fn uploads(s: &mut Source<'_>) -> UploadRules {
+    let megabytes = s.integer("core", "file_uploads_max_file_size_mb").unwrap_or(0);
+    let is_restricted = s.flag("core", "file_uploads_restrict_file_types").unwrap_or(false);
+    let extensions = s.list("core", "file_uploads_allowed_extensions");
+    let normal = |extension: String| {
+        let extension = extension.trim().to_lowercase();
+        if extension.starts_with('.') { extension } else { format!(".{extension}") }
+    };
+    UploadRules {
+        max_bytes: (megabytes > 0).then(|| megabytes.saturating_mul(1024 * 1024)),
+        allowed_extensions: extensions
+            .filter(|_| is_restricted)
+            .map(|extensions| extensions.into_iter().map(normal).collect()),
+    }
 }
 
 fn survives_power_cut(s: &mut Source<'_>) -> bool {

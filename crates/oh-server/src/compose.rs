@@ -10,10 +10,10 @@ use oh_config::Config;
 use oh_event::ConversationId;
 use oh_event_log::{Durability, EventLog, EventLogConfig};
 use oh_llm::LlmClient;
-use oh_runtime::{LocalRuntime, LocalRuntimeConfig, Runtime};
+use oh_runtime::{GitLauncher, GitReader, LocalRuntime, LocalRuntimeConfig, Runtime};
 use oh_session::{ConversationManager, ManagerConfig, Notice};
 use oh_store::{SecretKey, Settings, Store};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -23,13 +23,16 @@ use crate::listener::{RequestConnection, WatchedListener};
 use crate::llm_choice::LlmChoice;
 use crate::rest;
 use crate::socket::EVENT_FRAMING;
-use crate::state::{AppState, Shared};
+use crate::state::{AppState, MAX_DOWNLOADS, MAX_GIT_LOOKS, Shared};
 use crate::web;
 
 /// First messages that may wait for their conversation's title.
 const TITLE_QUEUE: usize = 256;
 /// How long sockets and sessions get to end.
 const SHUTDOWN_TIME: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// How long a look at the repositories of a workspace may take.
+const GIT_TIME: std::time::Duration = std::time::Duration::from_secs(10);
 
 type RuntimeSource =
     Arc<dyn Fn(&ConversationId) -> std::io::Result<Arc<dyn Runtime>> + Send + Sync>;
@@ -190,6 +193,7 @@ async fn compose(
     });
     Ok(AppState::new(Shared {
         origins: OwnOrigins::new(ports, config.server.cors.clone()),
+        git: git_reader(&config)?,
         config,
         key,
         log,
@@ -198,6 +202,8 @@ async fn compose(
         llm,
         settings,
         sockets: Mutex::default(),
+        downloads: Arc::new(Semaphore::new(MAX_DOWNLOADS)),
+        git_looks: Semaphore::new(MAX_GIT_LOOKS),
         shutdown: CancellationToken::new(),
         started: std::time::Instant::now(),
     }))
@@ -230,14 +236,13 @@ fn agent_config(
 }
 
 fn local_runtime(config: &Config) -> RuntimeSource {
-    let (data_dir, shared) = (config.data_dir.clone(), config.workspace.clone());
-    let sandbox = config.sandbox.clone();
+    let config = config.clone();
     Arc::new(move |id| {
-        let folder = folder_name(id);
-        let workspace = shared.clone().unwrap_or_else(|| data_dir.join("workspaces").join(&folder));
+        let sandbox = &config.sandbox;
+        let session_dir = config.data_dir.join("sessions").join(folder_name(id));
         let runtime = LocalRuntime::new(LocalRuntimeConfig {
-            workspace: absolute(workspace)?,
-            session_dir: absolute(data_dir.join("sessions").join(&folder))?,
+            workspace: workspace_path(&config, id)?,
+            session_dir: std::path::absolute(session_dir)?,
             environment: sandbox.environment.clone(),
             host: sandbox.host.clone(),
             soft_timeout: sandbox.soft_timeout,
@@ -245,6 +250,29 @@ fn local_runtime(config: &Config) -> RuntimeSource {
             ..LocalRuntimeConfig::default()
         })?;
         Ok(Arc::new(runtime) as Arc<dyn Runtime>)
+    })
+}
+
+/// Returns the directory that a conversation works in, whether it is there yet or not.
+pub(crate) fn workspace_path(config: &Config, id: &ConversationId) -> std::io::Result<PathBuf> {
+    let own = || config.data_dir.join("workspaces").join(folder_name(id));
+    std::path::absolute(config.workspace.clone().unwrap_or_else(own))
+}
+
+/// Returns what looks at the repositories of workspaces.
+fn git_reader(config: &Config) -> Result<GitReader> {
+    let scratch = std::path::absolute(config.data_dir.join("git"))?;
+    // What a server that was killed left there is of no use to anybody.
+    if let Err(error) = std::fs::remove_dir_all(&scratch)
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        tracing::warn!(%error, path = %scratch.display(), "failed to delete");
+    }
+    Ok(GitReader {
+        launcher: GitLauncher::default(),
+        search_path: config.sandbox.host.path.clone(),
+        scratch,
+        time_limit: GIT_TIME,
     })
 }
 
@@ -257,10 +285,6 @@ pub(crate) fn folder_name(id: &ConversationId) -> String {
             other => format!("%{:x}", u32::from(other)),
         })
         .collect()
-}
-
-fn absolute(path: PathBuf) -> std::io::Result<PathBuf> {
-    std::path::absolute(path)
 }
 
 fn make_private_dir(path: &std::path::Path) -> Result<()> {
