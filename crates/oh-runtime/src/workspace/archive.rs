@@ -3,7 +3,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use cap_std::fs::{Dir, DirEntry, OpenOptions, OpenOptionsExt, PermissionsExt as _};
 use flate2::Compression;
@@ -147,17 +147,22 @@ impl<W: Write> Writer<W> {
     }
 
     fn write_directory(&mut self, entry: &DirEntry, path: &Path) -> io::Result<()> {
-        let mode = entry.metadata().map_or(0o755, |metadata| metadata.permissions().mode());
+        let metadata = entry.metadata().ok();
+        let mode = metadata.as_ref().map_or(0o755, |metadata| metadata.permissions().mode());
         let mut name = path.as_os_str().as_bytes().to_vec();
         name.push(b'/');
         let builder = self.zip.new_dir(entry_path(&name));
+        let builder = builder.last_modified(listed_time(metadata.as_ref()));
         builder.unix_permissions(DIRECTORY | mode & 0o7777).create().map_err(io_error)?;
         Ok(())
     }
 
     fn write_link(&mut self, dir: &Dir, entry: &DirEntry, path: &Path) -> io::Result<()> {
         match dir.read_link_contents(entry.file_name()) {
-            Ok(target) => self.write(path, LINK | 0o777, None, target.as_os_str().as_bytes()),
+            Ok(target) => {
+                let time = listed_time(entry.metadata().ok().as_ref());
+                self.write(path, LINK | 0o777, time, target.as_os_str().as_bytes())
+            }
             Err(error) => {
                 self.note(path, &error.to_string());
                 Ok(())
@@ -181,7 +186,7 @@ impl<W: Write> Writer<W> {
         let mode = metadata.permissions().mode() & 0o7777;
         // A file that is being written to ends where it ended when it was opened.
         let mut source = Source { file: file.take(metadata.len()), failure: None };
-        self.write(path, REGULAR | mode, modified(metadata), &mut source)?;
+        self.write(path, REGULAR | mode, time_of(metadata.modified().ok()), &mut source)?;
         if let Some(error) = source.failure {
             self.note(path, &format!("only its beginning could be read: {error}"));
         }
@@ -192,18 +197,16 @@ impl<W: Write> Writer<W> {
         &mut self,
         path: &Path,
         mode: u32,
-        time: Option<UtcDateTime>,
+        time: UtcDateTime,
         mut contents: impl Read,
     ) -> io::Result<()> {
         let name = path.as_os_str().as_bytes();
-        let mut builder = self
+        let builder = self
             .zip
             .new_file(entry_path(name))
             .compression_method(CompressionMethod::DEFLATE)
-            .unix_permissions(mode);
-        if let Some(time) = time {
-            builder = builder.last_modified(time);
-        }
+            .unix_permissions(mode)
+            .last_modified(time);
         let (mut entry, config) = builder.start().map_err(io_error)?;
         let mut data = config.wrap(DeflateEncoder::new(&mut entry, Compression::fast()));
         io::copy(&mut contents, &mut data)?;
@@ -224,7 +227,12 @@ impl<W: Write> Writer<W> {
     fn finish(mut self, root: &Dir) -> io::Result<()> {
         if !self.notes.is_empty() && root.symlink_metadata(NOTES).is_err() {
             let notes = std::mem::take(&mut self.notes);
-            self.write(Path::new(NOTES), REGULAR | 0o644, None, notes.as_slice())?;
+            self.write(
+                Path::new(NOTES),
+                REGULAR | 0o644,
+                time_of(Some(SystemTime::now())),
+                notes.as_slice(),
+            )?;
         }
         self.zip.finish().map_err(io_error)?;
         Ok(())
@@ -259,9 +267,18 @@ fn entry_path(name: &[u8]) -> EntryPath<'_> {
     }
 }
 
-fn modified(metadata: &Metadata) -> Option<UtcDateTime> {
-    let since = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
-    Some(UtcDateTime::from_unix(i64::try_from(since.as_secs()).ok()?))
+/// The time an archive tells: it knows those from 1980 to 2107, and its readers stumble over none.
+fn time_of(time: Option<SystemTime>) -> UtcDateTime {
+    const FIRST: u64 = 315_532_800;
+    const LAST: u64 = 4_354_819_198;
+    let since = time.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    let seconds = since.map_or(0, |since| since.as_secs()).clamp(FIRST, LAST);
+    UtcDateTime::from_unix(seconds.cast_signed())
+}
+
+fn listed_time(metadata: Option<&cap_std::fs::Metadata>) -> UtcDateTime {
+    let time = metadata.and_then(|metadata| metadata.modified().ok());
+    time_of(time.map(cap_std::time::SystemTime::into_std))
 }
 
 pub(crate) fn io_error(error: rawzip::Error) -> io::Error {

@@ -6,6 +6,7 @@ use std::fs;
 use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, UNIX_EPOCH};
 
 use flate2::read::DeflateDecoder;
 use oh_runtime::{IgnoredFiles, UnpackLimits, UploadRules};
@@ -49,6 +50,11 @@ fn everything_but_sockets_pipes_and_devices_is_in_the_archive() {
     fs::create_dir(place.path("empty")).unwrap();
     fs::write(place.path("").join(OsStr::from_bytes(b"caf\xe9")), "x").unwrap();
     place.link("../outside/secret", "leaves");
+    // Times that an archive does not know harm nobody.
+    for (name, seconds) in [(".git/config", 0), ("run.sh", 16_000_000_000)] {
+        let file = fs::File::options().write(true).open(place.path(name)).unwrap();
+        file.set_modified(UNIX_EPOCH + Duration::from_secs(seconds)).unwrap();
+    }
     let _listener = std::os::unix::net::UnixListener::bind(place.path("socket")).unwrap();
     let pipe = place.path("pipe");
     let mode = rustix::fs::Mode::RUSR;
