@@ -3,6 +3,8 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use oh_runtime::UploadRules;
+
 use crate::sandbox::{self, SandboxSettings};
 use crate::source::Source;
 use crate::values::{parse_flag, parse_list};
@@ -25,6 +27,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// One workspace for all conversations, instead of one each.
     pub workspace: Option<PathBuf>,
+    /// Which files may be uploaded.
+    pub uploads: UploadRules,
     /// Commits survive a power cut (`durability = "fsync"`), not only a crash (`"os"`).
     pub survives_power_cut: bool,
     /// Conversations older than this are not listed.
@@ -216,6 +220,7 @@ impl Config {
             sandbox: sandbox::read(s, environment),
             data_dir: data_dir(s.text("core", "file_store_path"), environment),
             workspace: sandbox::workspace(s),
+            uploads: uploads(s),
             survives_power_cut: survives_power_cut(s),
             conversation_max_age: seconds(s, "core", "conversation_max_age_seconds", 864_000),
             warnings: Vec::new(),
@@ -309,6 +314,22 @@ fn llm(s: &mut Source<'_>) -> LlmSettings {
         disable_vision: s.flag("llm", "disable_vision").unwrap_or(false),
         input_cost_per_token: s.number("llm", "input_cost_per_token"),
         output_cost_per_token: s.number("llm", "output_cost_per_token"),
+    }
+}
+
+fn uploads(s: &mut Source<'_>) -> UploadRules {
+    let megabytes = s.integer("core", "file_uploads_max_file_size_mb").unwrap_or(0);
+    let is_restricted = s.flag("core", "file_uploads_restrict_file_types").unwrap_or(false);
+    let extensions = s.list("core", "file_uploads_allowed_extensions");
+    let normal = |extension: String| {
+        let extension = extension.trim().to_lowercase();
+        if extension.starts_with('.') { extension } else { format!(".{extension}") }
+    };
+    UploadRules {
+        max_bytes: (megabytes > 0).then(|| megabytes.saturating_mul(1024 * 1024)),
+        allowed_extensions: extensions
+            .filter(|_| is_restricted)
+            .map(|extensions| extensions.into_iter().map(normal).collect()),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Where the agent's actions run: a shell, files and an editor on this machine.
 //!
-//! Read [`Runtime`] first, then [`LocalRuntime`].
+//! Read [`Runtime`] first, then [`LocalRuntime`]. [`Workspace`] and [`GitReader`] show the same files
+//! to clients, whether a shell runs or not.
 //! This crate does not decide what runs, does not ask anybody, and does not isolate: commands run
 //! as the user of the server, until a sandbox is put around them.
 //!
@@ -18,12 +19,15 @@
 //!   the business of a supervisor above.
 //! - Commands see a clean environment: see [`LocalRuntimeConfig`].
 //! - A file is changed by replacing it as a whole, and the bytes that an edit does not touch stay as they are.
+//! - No name that a client gives leads out of a [`Workspace`], and no archive does.
+//! - [`GitReader`] runs no program that a repository names, and asks no remote.
 
 mod base64;
 mod config;
 mod editor;
 mod executor;
 mod files;
+mod git;
 mod local;
 mod output;
 mod path;
@@ -33,9 +37,11 @@ mod runtime;
 mod sandbox;
 mod shell;
 mod static_run;
+mod workspace;
 
 pub use config::{HostTools, LocalRuntimeConfig};
 pub use executor::{SandboxConfig, SandboxedRuntime};
+pub use git::{FileDiff, GitChange, GitChanges, GitError, GitLauncher, GitReader, GitStatus};
 pub use local::LocalRuntime;
 pub use processes::{SocketHolder, socket_holder};
 pub use runtime::{ActionRequest, BoxFuture, OutputSink, Runtime};
@@ -43,3 +49,4 @@ pub use sandbox::{
     Layer, NetworkPolicy, Places, ResourceLimits, SandboxMode, SandboxPolicy, SandboxReport, Volume,
     VolumeAccess, probe, sandbox_main,
 };
+pub use workspace::{IgnoredFiles, UnpackLimits, Upload, UploadRules, Workspace, WorkspaceError};

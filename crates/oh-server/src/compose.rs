@@ -10,10 +10,10 @@ use oh_config::Config;
 use oh_event::ConversationId;
 use oh_event_log::{Durability, EventLog, EventLogConfig};
 use oh_llm::LlmClient;
-use oh_runtime::Runtime;
+use oh_runtime::{GitLauncher, GitReader, Runtime};
 use oh_session::{ConversationManager, ManagerConfig, Notice};
 use oh_store::{SecretKey, Settings, Store};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -24,13 +24,16 @@ use crate::llm_choice::LlmChoice;
 use crate::rest;
 use crate::sandbox::Sandboxes;
 use crate::socket::EVENT_FRAMING;
-use crate::state::{AppState, Shared};
+use crate::state::{AppState, MAX_DOWNLOADS, MAX_GIT_LOOKS, Shared};
 use crate::web;
 
 /// First messages that may wait for their conversation's title.
 const TITLE_QUEUE: usize = 256;
 /// How long sockets and sessions get to end.
 const SHUTDOWN_TIME: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// How long a look at the repositories of a workspace may take.
+const GIT_TIME: std::time::Duration = std::time::Duration::from_secs(10);
 
 type RuntimeSource =
     Arc<dyn Fn(&ConversationId) -> std::io::Result<Arc<dyn Runtime>> + Send + Sync>;
@@ -215,6 +218,7 @@ async fn compose(
     });
     Ok(AppState::new(Shared {
         origins: OwnOrigins::new(ports, config.server.cors.clone()),
+        git: git_reader(&config)?,
         config,
         key,
         log,
@@ -224,6 +228,8 @@ async fn compose(
         sandboxes,
         settings,
         sockets: Mutex::default(),
+        downloads: Arc::new(Semaphore::new(MAX_DOWNLOADS)),
+        git_looks: Semaphore::new(MAX_GIT_LOOKS),
         shutdown: CancellationToken::new(),
         started: std::time::Instant::now(),
     }))
@@ -253,6 +259,23 @@ fn agent_config(
         max_iterations: chosen.filter(|n| *n > 0).unwrap_or(config.agent.max_iterations),
         max_message_chars: config.llm.max_message_chars,
     }
+}
+
+/// Returns what looks at the repositories of workspaces.
+fn git_reader(config: &Config) -> Result<GitReader> {
+    let scratch = std::path::absolute(config.data_dir.join("git"))?;
+    // What a server that was killed left there is of no use to anybody.
+    if let Err(error) = std::fs::remove_dir_all(&scratch)
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        tracing::warn!(%error, path = %scratch.display(), "failed to delete");
+    }
+    Ok(GitReader {
+        launcher: GitLauncher::default(),
+        search_path: config.sandbox.host.path.clone(),
+        scratch,
+        time_limit: GIT_TIME,
+    })
 }
 
 /// A conversation id as one path component that no other id shares.

@@ -7,8 +7,10 @@ use axum::http::HeaderMap;
 use oh_config::{Config, ServerSettings};
 use oh_event::{ConversationId, EventDraft};
 use oh_event_log::EventLog;
+use oh_runtime::GitReader;
 use oh_session::{ConversationManager, NewConversation, SessionError, SessionHandle};
 use oh_store::{ConversationMetadata, Settings, Store, StoreError};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::{self, Access, Denial, OwnOrigins, PeerTrust, RequestFacts, SessionKey};
@@ -16,6 +18,11 @@ use crate::clock;
 use crate::listener::Connection;
 use crate::llm_choice::LlmChoice;
 use crate::sandbox::Sandboxes;
+
+/// Most archives that are made at a time.
+pub(crate) const MAX_DOWNLOADS: usize = 8;
+/// Most looks at repositories at a time; further ones wait.
+pub(crate) const MAX_GIT_LOOKS: usize = 4;
 
 /// Clones share everything.
 #[derive(Debug, Clone)]
@@ -32,6 +39,11 @@ pub(crate) struct Shared {
     pub(crate) llm: Arc<LlmChoice>,
     pub(crate) sandboxes: Sandboxes,
     pub(crate) settings: Arc<Mutex<Option<Settings>>>,
+    pub(crate) git: GitReader,
+    /// Places for archives that are being made.
+    pub(crate) downloads: Arc<Semaphore>,
+    /// Places for looks at repositories.
+    pub(crate) git_looks: Semaphore,
     pub(crate) sockets: Mutex<HashMap<ConversationId, usize>>,
     pub(crate) shutdown: CancellationToken,
     pub(crate) started: std::time::Instant,

@@ -116,6 +116,22 @@ confirmation_mode = false
     }
 
     #[test]
+    fn uploads_are_limited_only_if_asked() {
+        let rules = |text: &str| {
+            let uploads = parse(&format!("[core]\n{text}"), &[]).uploads;
+            (uploads.max_bytes, uploads.allowed_extensions)
+        };
+        let extensions = "file_uploads_allowed_extensions = [\"PDF\", \".Txt\", \".\"]\n";
+        assert_eq!(rules(""), (None, None));
+        assert_eq!(rules("file_uploads_max_file_size_mb = 0"), (None, None));
+        assert_eq!(rules("file_uploads_max_file_size_mb = 2"), (Some(2 * 1024 * 1024), None));
+        assert_eq!(rules(extensions), (None, None));
+        let expected = [".pdf", ".txt", "."].map(str::to_owned).to_vec();
+        let restricted = format!("{extensions}file_uploads_restrict_file_types = true");
+        assert_eq!(rules(&restricted), (None, Some(expected)));
+    }
+
+    #[test]
     fn commands_get_the_variables_declared_for_them() {
         let config = parse(
             "[sandbox]\nruntime_startup_env_vars = { A = \"1\" }",

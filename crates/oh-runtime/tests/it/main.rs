@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod editor;
+mod git;
+mod git_hostile;
 mod lifecycle;
 mod shell;
 #[cfg(test)]
@@ -15,3 +17,6 @@ mod sandbox_limits;
 mod sandbox_tools;
 #[cfg(test)]
 mod support;
+mod workspace;
+mod workspace_download;
+mod workspace_unpack;

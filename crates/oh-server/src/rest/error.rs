@@ -2,6 +2,7 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use oh_event_log::LogError;
+use oh_runtime::WorkspaceError;
 use oh_session::SessionError;
 use oh_store::StoreError;
 use serde_json::{Value, json};
@@ -38,6 +39,18 @@ impl ApiError {
         Self { status: StatusCode::UNPROCESSABLE_ENTITY, body: json!({"detail": detail}) }
     }
 
+    /// OpenHands' form of a query without a parameter that has to be there.
+    pub(crate) fn missing(place: &'static str, field: &str) -> Self {
+        let (field, message) = (field.to_owned(), "Field required".to_owned());
+        Self::validation(vec![Problem {
+            kind: "missing",
+            place,
+            field,
+            message,
+            input: Value::Null,
+        }])
+    }
+
     /// Something that is our fault; the cause goes to the log only.
     pub(crate) fn internal(source: &(dyn std::error::Error + 'static)) -> Self {
         let mut causes = Vec::new();
@@ -67,6 +80,30 @@ impl From<StoreError> for ApiError {
 impl From<LogError> for ApiError {
     fn from(error: LogError) -> Self {
         Self::internal(&error)
+    }
+}
+
+/// OpenHands' form of an error about files and repositories.
+pub(crate) fn plain(status: StatusCode, error: &(dyn std::error::Error + 'static)) -> ApiError {
+    ApiError::with_body(status, json!({"error": error.to_string()}))
+}
+
+impl From<WorkspaceError> for ApiError {
+    fn from(error: WorkspaceError) -> Self {
+        let status = match &error {
+            WorkspaceError::Missing { .. } => StatusCode::NOT_FOUND,
+            WorkspaceError::Outside { .. } => StatusCode::FORBIDDEN,
+            WorkspaceError::NotAFile { .. } | WorkspaceError::NotText { .. } => {
+                StatusCode::UNSUPPORTED_MEDIA_TYPE
+            }
+            WorkspaceError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            WorkspaceError::Refused { .. } => StatusCode::BAD_REQUEST,
+            WorkspaceError::Io { source, .. } => {
+                tracing::warn!(%error, cause = %source, "failed to use a workspace");
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
+        };
+        plain(status, &error)
     }
 }
 

@@ -4,10 +4,13 @@ mod body;
 mod conversations;
 mod error;
 mod events;
+mod files;
+mod git;
 mod health;
 mod info;
 mod options;
 mod settings;
+mod upload;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
@@ -42,6 +45,16 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
         .route("/conversations/{id}/config", get(conversations::config))
         .route("/conversations/{id}/web-hosts", get(conversations::web_hosts))
         .route("/conversations/{id}/vscode-url", get(conversations::vscode_url))
+        .route("/conversations/{id}/list-files", get(files::list))
+        .route("/conversations/{id}/select-file", get(files::select))
+        .route("/conversations/{id}/zip-directory", get(files::download))
+        .route(
+            "/conversations/{id}/upload-files",
+            // Files go to disk as they come; the configuration limits them.
+            post(upload::upload).layer(DefaultBodyLimit::disable()),
+        )
+        .route("/conversations/{id}/git/changes", get(git::changes))
+        .route("/conversations/{id}/git/diff", get(git::diff))
         .route("/conversations/{id}/events", get(events::page).post(events::append))
         .route("/conversations/{id}/message", post(events::message))
         .route("/conversations/{id}/trajectory", get(events::trajectory))

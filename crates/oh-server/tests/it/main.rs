@@ -7,6 +7,8 @@ mod crash;
 #[cfg(test)]
 mod delivery;
 #[cfg(test)]
+mod files;
+#[cfg(test)]
 mod malformed;
 #[cfg(test)]
 mod raw_tools;

@@ -1,0 +1,35 @@
+use std::io::Read;
+use std::path::Path;
+
+use super::{Workspace, WorkspaceError};
+
+/// Longest file that is shown as text, in bytes.
+const MAX_TEXT: u64 = 10 * 1024 * 1024;
+
+impl Workspace {
+    /// Returns the text of a file, exactly as it is.
+    ///
+    /// # Errors
+    /// Fails if the file is missing, outside, too large, no regular file, or not text.
+    pub fn read_text(&self, path: &str) -> Result<String, WorkspaceError> {
+        let bytes = self.read_file(&self.relative(Path::new(path))?, MAX_TEXT)?;
+        let text = String::from_utf8(bytes).ok().filter(|text| !text.contains('\0'));
+        text.ok_or_else(|| WorkspaceError::NotText { path: path.to_owned() })
+    }
+
+    /// Returns the bytes of a file that has at most `limit` of them.
+    pub(crate) fn read_file(&self, path: &Path, limit: u64) -> Result<Vec<u8>, WorkspaceError> {
+        let name = path.to_string_lossy();
+        let (file, metadata) = self.open_file(path)?;
+        let too_large = || WorkspaceError::TooLarge { path: name.clone().into_owned(), limit };
+        if metadata.len() > limit {
+            return Err(too_large());
+        }
+        let mut bytes = Vec::new();
+        // The file may grow while it is read.
+        file.take(limit + 1)
+            .read_to_end(&mut bytes)
+            .map_err(|source| WorkspaceError::of("read", &name, source))?;
+        if bytes.len() as u64 > limit { Err(too_large()) } else { Ok(bytes) }
+    }
+}
