@@ -5,4 +5,7 @@
 mod editor;
 mod lifecycle;
 mod shell;
+mod shell_control;
+mod shell_input;
+mod shell_output;
 mod support;
