@@ -1,6 +1,7 @@
 //! Plain reading and writing of files.
 
 use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
 
 use oh_event::{
     ErrorObservation, Observation, ReadAction, ReadImplSource, ReadObservation, WriteAction,
@@ -35,6 +36,7 @@ pub(crate) fn read(
                 content,
                 path,
                 impl_source: ReadImplSource::Default,
+                image_urls: None,
             })
         }
         Err(content) => error(content),
@@ -44,11 +46,13 @@ pub(crate) fn read(
 /// Writes a file for `action`; relative paths begin at `directory`.
 pub(crate) fn write(
     action: &WriteAction,
-    _: &Editor,
+    editor: &Editor,
     paths: &PathMap,
     directory: &Path,
 ) -> Observation {
     let (shown, on_disk) = resolve(&action.path, paths, directory);
+    let lock = editor.lock_of(&on_disk);
+    let _alone = lock.lock().unwrap_or_else(PoisonError::into_inner);
     match try_write(action, &shown, &on_disk) {
         Ok(()) => {
             let path = shown.to_string_lossy().into_owned();

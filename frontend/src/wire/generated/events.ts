@@ -74,7 +74,7 @@ export type RunExtras = { command: string, metadata: CommandMetadata, hidden: bo
 
 export type RunIpythonExtras = { code: string, image_urls: Array<string> | null, };
 
-export type ReadExtras = { path: string, impl_source: ReadImplSource, };
+export type ReadExtras = { path: string, impl_source: ReadImplSource, image_urls?: Array<string>, };
 
 export type WriteExtras = { path: string, };
 
