@@ -14,6 +14,7 @@ use crate::editor::{Editor, disk};
 use crate::path::PathMap;
 
 const MAX_READ_BYTES: u64 = 20 * 1024 * 1024;
+const NEW_FILE_MODE: u32 = 0o664;
 /// What clients look for to tell a binary file.
 const BINARY: &str = "ERROR_BINARY_FILE";
 
@@ -111,8 +112,14 @@ fn try_write(action: &WriteAction, shown: &Path, on_disk: &Path) -> Result<(), S
         content.push('\n');
     }
     let is_part = action.start != 0 || action.end != -1;
-    if !is_part || !on_disk.exists() {
-        return disk::replace(on_disk, content.as_bytes()).map_err(failed);
+    let is_new = !on_disk.exists();
+    if is_new || !is_part {
+        disk::replace(on_disk, content.as_bytes()).map_err(failed)?;
+        return if is_new {
+            disk::set_mode(on_disk, NEW_FILE_MODE).map_err(failed)
+        } else {
+            Ok(())
+        };
     }
     let bytes = disk::read_at_most(on_disk, MAX_READ_BYTES)
         .map_err(|error| format!("Failed to read {shown}: {error}"))?

@@ -31,6 +31,8 @@ const MAX_FILE_BYTES: u64 = 10 * 1024 * 1024;
 const MAX_PICTURE_BYTES: u64 = 5 * 1024 * 1024;
 const DOCUMENTS: [&str; 8] = ["docx", "xlsx", "pptx", "pdf", "mp3", "wav", "m4a", "flac"];
 const REVIEW: &str = "Check that this is what you meant: indentation, no line twice. Edit the file again if it is not.";
+const NO_DRAFTS: &str = "ERROR: Edits drafted by a model are not available here; the file was left as it is. \
+     Use `str_replace_editor`: `str_replace` or `insert` to change a file, `create` for a new one.";
 const CHANGED_ON_DISK: &str =
     "\nNOTE: The file was changed by something else since you last viewed or edited it.";
 
@@ -110,9 +112,7 @@ impl Editor {
             EditImplSource::OhAci => {}
             EditImplSource::LlmBasedEdit => {
                 return Observation::Error(ErrorObservation {
-                    content:
-                        "Edits drafted by a model are not available; use str_replace or insert."
-                            .to_owned(),
+                    content: NO_DRAFTS.to_owned(),
                     error_id: String::new(),
                 });
             }

@@ -200,7 +200,9 @@ async fn refusals_name_what_is_wrong() {
 
     let draft = EditAction { impl_source: EditImplSource::LlmBasedEdit, ..edit_action(&path, "") };
     let refused = fixture.execute(Action::Edit(draft)).await;
-    assert!(matches!(refused, Observation::Error(_)), "{refused:?}");
+    let Observation::Error(error) = refused else { panic!("not refused: {refused:?}") };
+    assert!(error.content.contains("Use `str_replace_editor`"), "{}", error.content);
+    assert_eq!(std::fs::read(&path).unwrap(), b"x\ny\nx\n");
 }
 
 #[tokio::test]
@@ -371,6 +373,7 @@ async fn files_are_read_and_written_plainly() {
     assert_eq!(written.name(), "write");
     let path = workspace.join("sub/x/a.txt");
     assert_eq!(std::fs::read(&path).unwrap(), b"1\n2\n3\n");
+    assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o664);
     fixture.execute(Action::Write(write("x/a.txt", "two", 1, 2))).await;
     assert_eq!(std::fs::read(&path).unwrap(), b"1\ntwo\n3\n");
     let read = |path: &str| Action::Read(read_action(path, ReadImplSource::Default));
