@@ -4,7 +4,8 @@
 //! - [`LogWriter`]: appends to one conversation; there is one at a time, and opening a
 //!   second one ends the first;
 //! - [`LogReader`], [`EventStream`]: a cursor over one conversation that waits at its end;
-//! - [`LogEntry`]: an event as encoded bytes, shared by all readers.
+//! - [`LogEntry`]: an event as encoded bytes, shared by all readers;
+//! - [`Masker`]: the same secrets masked in what passes by without being recorded.
 //!
 //! It decides nothing about events and knows no sockets. A reader gets bytes that were
 //! encoded once, at the append.
@@ -18,6 +19,7 @@ mod database;
 mod entry;
 mod error;
 mod log;
+mod masker;
 mod redaction;
 mod stream;
 mod tail;
@@ -26,5 +28,6 @@ mod writer_thread;
 pub use entry::{Framing, LogEntry};
 pub use error::LogError;
 pub use log::{Durability, EventLog, EventLogConfig, Head, LogReader, LogWriter, Order};
+pub use masker::Masker;
 pub use redaction::SECRET_MASK;
 pub use stream::EventStream;

@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use crate::database::{self, NewRow};
 use crate::entry::{Framing, LogEntry};
 use crate::error::LogError;
+use crate::masker::Masker;
 use crate::redaction::Redactor;
 use crate::stream::EventStream;
 use crate::tail::Tail;
@@ -245,6 +246,12 @@ impl LogWriter {
     /// Adds values that are masked in every event from now on.
     pub fn add_secrets(&mut self, values: impl IntoIterator<Item = String>) {
         self.redactor.add(values);
+    }
+
+    /// Returns what masks the same values in a text that comes in pieces.
+    #[must_use]
+    pub fn masker(&self) -> Masker {
+        self.redactor.masker()
     }
 
     /// Returns the event that was recorded for a client's own id, if any.

@@ -4,6 +4,8 @@ use oh_event::Event;
 use oh_wire::{EncodedEvent, Encoding, encode_event, parse_event};
 use serde_json::Value;
 
+use crate::masker::Masker;
+
 /// What stands in the place of a secret.
 pub const SECRET_MASK: &str = "<secret_hidden>";
 
@@ -45,6 +47,15 @@ impl Redactor {
         }
         // A secret that contains another one must be masked first.
         self.secrets.sort_by_key(|secret| std::cmp::Reverse(secret.plain.len()));
+    }
+
+    /// Returns what masks the same values, also as they look inside JSON, in a stream of text.
+    pub(crate) fn masker(&self) -> Masker {
+        let forms = |secret: &Secret| [secret.plain.clone(), secret.escaped.clone()];
+        let mut forms: Vec<String> = self.secrets.iter().flat_map(forms).collect();
+        forms.sort_unstable();
+        forms.dedup();
+        Masker::new(forms)
     }
 
     /// Encodes an event; if a secret is in it, the event itself is changed too.

@@ -162,6 +162,10 @@ pub struct RunAction {
     pub confirmation_state: ConfirmationState,
     /// Risk.
     pub security_risk: SecurityRisk,
+    /// End the shell and all its processes first; the command runs in a new one.
+    pub reset: bool,
+    /// At the hard timeout the command is killed, not left running.
+    pub kill_on_timeout: bool,
 }
 
 /// A cell for the Python kernel.

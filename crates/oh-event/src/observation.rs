@@ -157,6 +157,8 @@ pub struct ReadObservation {
     pub path: String,
     /// Who read.
     pub impl_source: ReadImplSource,
+    /// Pictures for the model as `data:` addresses.
+    pub image_urls: Option<Vec<String>>,
 }
 
 /// A file was written.

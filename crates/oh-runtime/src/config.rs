@@ -36,6 +36,11 @@ pub struct LocalRuntimeConfig {
     pub soft_timeout: Duration,
     /// Time after which a command is reported as still running if the action names none.
     pub default_timeout: Duration,
+    /// Time after which a command is killed, whoever waits for it.
+    pub longest_command: Duration,
+    /// Time without a request after which the runtime may be closed. Nobody may wait for a
+    /// command longer than nine tenths of it.
+    pub idle_limit: Option<Duration>,
     /// Width of the terminal.
     pub columns: u16,
     /// Height of the terminal.
@@ -70,6 +75,8 @@ impl Default for LocalRuntimeConfig {
             host: HostTools::default(),
             soft_timeout: Duration::from_secs(10),
             default_timeout: Duration::from_secs(120),
+            longest_command: Duration::from_secs(24 * 60 * 60),
+            idle_limit: None,
             columns: 200,
             rows: 50,
             accept_multiline: false,

@@ -1,6 +1,7 @@
 //! Plain reading and writing of files.
 
 use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
 
 use oh_event::{
     ErrorObservation, Observation, ReadAction, ReadImplSource, ReadObservation, WriteAction,
@@ -13,6 +14,7 @@ use crate::editor::{Editor, disk};
 use crate::path::PathMap;
 
 const MAX_READ_BYTES: u64 = 20 * 1024 * 1024;
+const NEW_FILE_MODE: u32 = 0o664;
 /// What clients look for to tell a binary file.
 const BINARY: &str = "ERROR_BINARY_FILE";
 
@@ -35,6 +37,7 @@ pub(crate) fn read(
                 content,
                 path,
                 impl_source: ReadImplSource::Default,
+                image_urls: None,
             })
         }
         Err(content) => error(content),
@@ -44,11 +47,13 @@ pub(crate) fn read(
 /// Writes a file for `action`; relative paths begin at `directory`.
 pub(crate) fn write(
     action: &WriteAction,
-    _: &Editor,
+    editor: &Editor,
     paths: &PathMap,
     directory: &Path,
 ) -> Observation {
     let (shown, on_disk) = resolve(&action.path, paths, directory);
+    let lock = editor.lock_of(&on_disk);
+    let _alone = lock.lock().unwrap_or_else(PoisonError::into_inner);
     match try_write(action, &shown, &on_disk) {
         Ok(()) => {
             let path = shown.to_string_lossy().into_owned();
@@ -107,8 +112,14 @@ fn try_write(action: &WriteAction, shown: &Path, on_disk: &Path) -> Result<(), S
         content.push('\n');
     }
     let is_part = action.start != 0 || action.end != -1;
-    if !is_part || !on_disk.exists() {
-        return disk::replace(on_disk, content.as_bytes()).map_err(failed);
+    let is_new = !on_disk.exists();
+    if is_new || !is_part {
+        disk::replace(on_disk, content.as_bytes()).map_err(failed)?;
+        return if is_new {
+            disk::set_mode(on_disk, NEW_FILE_MODE).map_err(failed)
+        } else {
+            Ok(())
+        };
     }
     let bytes = disk::read_at_most(on_disk, MAX_READ_BYTES)
         .map_err(|error| format!("Failed to read {shown}: {error}"))?

@@ -91,6 +91,8 @@ impl LocalRuntime {
             hostname: hostname(),
             soft_timeout: config.soft_timeout,
             default_timeout: config.default_timeout,
+            longest_command: config.longest_command,
+            idle_limit: config.idle_limit,
             columns: config.columns,
             rows: config.rows,
             accept_multiline: config.accept_multiline,

@@ -18,7 +18,8 @@ const KEPT_BYTES: usize = 512 * 1024;
 const KEPT_BYTES_WHOLE: usize = 16 * 1024 * 1024;
 /// Output that is shorter than this cannot be truncated and needs no file.
 const SPOOL_FROM: usize = MAX_CHARS;
-const SPOOL_LIMIT: u64 = 256 * 1024 * 1024;
+/// A file that reaches this is put aside; with the next one, what was put aside before is forgotten.
+const SPOOL_PART: u64 = 128 * 1024 * 1024;
 const SPOOL_FILES: usize = 32;
 
 /// Whether long output is shortened.
@@ -49,8 +50,14 @@ pub(crate) struct Taken {
 impl Output {
     /// Returns an empty output; `spool` is the file for all of it, made when needed.
     pub(crate) fn new(length: Length, spool: PathBuf) -> Self {
-        let spool =
-            Spool { path: spool, backlog: Vec::new(), file: None, bytes: 0, is_named: false };
+        let spool = Spool {
+            path: spool,
+            backlog: Vec::new(),
+            file: None,
+            bytes: 0,
+            lost: 0,
+            is_named: false,
+        };
         Self { length, head: Vec::new(), tail: VecDeque::new(), lost: 0, spool }
     }
 
@@ -127,6 +134,8 @@ struct Spool {
     backlog: Vec<u8>,
     file: Option<File>,
     bytes: u64,
+    /// Bytes that came before those in the files.
+    lost: u64,
     /// An observation told where the file is.
     is_named: bool,
 }
@@ -141,15 +150,45 @@ impl Spool {
         if self.file.is_none() && self.bytes - (bytes.len() as u64) <= SPOOL_FROM as u64 {
             self.open();
         }
-        let before = self.bytes - bytes.len() as u64;
-        let room = usize::try_from(SPOOL_LIMIT.saturating_sub(before)).unwrap_or(0);
-        self.write(&bytes[..bytes.len().min(room)]);
+        let begins_part = (self.bytes - bytes.len() as u64) / SPOOL_PART < self.bytes / SPOOL_PART;
+        self.write(bytes);
+        if begins_part {
+            self.put_aside();
+        }
+    }
+
+    /// Goes on in a new file; the one before this is forgotten.
+    fn put_aside(&mut self) {
+        if self.file.take().is_none() {
+            return;
+        }
+        let older = self.older();
+        let dropped = older.metadata().map_or(0, |metadata| metadata.len());
+        match std::fs::rename(&self.path, &older) {
+            Ok(()) => {
+                self.lost += dropped;
+                self.create();
+            }
+            Err(error) => tracing::warn!(%error, "failed to keep the output of a command"),
+        }
+    }
+
+    /// Returns the file with the part before the newest.
+    fn older(&self) -> PathBuf {
+        self.path.with_extension("older.log")
     }
 
     fn open(&mut self) {
         if let Some(directory) = self.path.parent() {
             remove_oldest(directory);
         }
+        let _ = std::fs::remove_file(self.older());
+        self.create();
+        let backlog = std::mem::take(&mut self.backlog);
+        self.write(&backlog);
+    }
+
+    fn create(&mut self) {
         match OpenOptions::new()
             .write(true)
             .create(true)
@@ -160,8 +199,6 @@ impl Spool {
             Ok(file) => self.file = Some(file),
             Err(error) => tracing::warn!(%error, "failed to keep the output of a command"),
         }
-        let backlog = std::mem::take(&mut self.backlog);
-        self.write(&backlog);
     }
 
     fn write(&mut self, bytes: &[u8]) {
@@ -182,13 +219,14 @@ impl Spool {
         }
         self.is_named = true;
         let path = self.path.display();
-        if bytes > SPOOL_LIMIT {
-            format!(
-                "\n[The command has written {bytes} bytes; the first {SPOOL_LIMIT} are in {path}.]"
-            )
-        } else {
-            format!("\n[All {bytes} bytes of the output are in {path}.]")
+        if bytes < SPOOL_PART {
+            return format!("\n[All {bytes} bytes of the output are in {path}.]");
         }
+        let (kept, older) = (bytes - self.lost, self.older());
+        format!(
+            "\n[The command has written {bytes} bytes; the last {kept} are in {} and, after it, {path}.]",
+            older.display()
+        )
     }
 }
 
@@ -196,6 +234,7 @@ impl Drop for Spool {
     fn drop(&mut self) {
         if self.file.is_some() && !self.is_named {
             let _ = std::fs::remove_file(&self.path);
+            let _ = std::fs::remove_file(self.older());
         }
     }
 }

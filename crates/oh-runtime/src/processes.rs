@@ -23,7 +23,7 @@ pub(crate) struct Process {
     pub(crate) leader: i32,
     pub(crate) is_dead: bool,
     pub(crate) is_stopped: bool,
-    /// Time used on the processors, in units of 10 ms.
+    /// Time used on the processors, that of ended children included, in units of 10 ms.
     pub(crate) ticks: u64,
     /// Tells it from a later process with the same number.
     pub(crate) started: u64,
@@ -47,7 +47,7 @@ impl Process {
             leader: fields.get(3)?.parse().ok()?,
             is_dead: matches!(*fields.first()?, "Z" | "X"),
             is_stopped: matches!(*fields.first()?, "T" | "t"),
-            ticks: number(11)? + number(12)?,
+            ticks: (11..=14).map(number).sum::<Option<u64>>()?,
             started: number(19)?,
         })
     }
@@ -87,22 +87,32 @@ impl Process {
         name.trim_end().to_owned()
     }
 
-    /// Says whether the process sleeps in a read of a terminal.
+    /// Says whether the process sleeps until a terminal has input.
     pub(crate) fn waits_for_terminal(&self) -> bool {
         let Ok(call) = std::fs::read_to_string(format!("/proc/{}/syscall", self.pid)) else {
             return false;
         };
-        let mut words = call.split_ascii_whitespace();
-        let (Some(number), Some(descriptor)) = (words.next(), words.next()) else { return false };
-        let read_call = if cfg!(target_arch = "aarch64") { "63" } else { "0" };
-        let Some(descriptor) = descriptor.strip_prefix("0x") else { return false };
-        number == read_call
-            && u32::from_str_radix(descriptor, 16).is_ok_and(|descriptor| {
-                std::fs::read_link(format!("/proc/{}/fd/{descriptor}", self.pid)).is_ok_and(
-                    |target| target.starts_with("/dev/pts") || target.starts_with("/dev/tty"),
-                )
+        awaited_descriptor(&call).is_some_and(|descriptor| {
+            std::fs::read_link(format!("/proc/{}/fd/{descriptor}", self.pid)).is_ok_and(|target| {
+                target.starts_with("/dev/pts") || target.starts_with("/dev/tty")
             })
+        })
     }
+}
+
+/// Returns the descriptor that a process reads or selects, by its line in `/proc/*/syscall`.
+fn awaited_descriptor(call: &str) -> Option<u64> {
+    // Numbers of `read`, `select` and `pselect6`; aarch64 has no `select`.
+    let (read, selects): (&str, &[&str]) =
+        if cfg!(target_arch = "aarch64") { ("63", &["72"]) } else { ("0", &["23", "270"]) };
+    let mut words = call.split_ascii_whitespace();
+    let number = words.next()?;
+    let argument = u64::from_str_radix(words.next()?.strip_prefix("0x")?, 16).ok()?;
+    if number == read {
+        return Some(argument);
+    }
+    // The first argument is one more than the highest descriptor: 1 leaves only descriptor 0.
+    (selects.contains(&number) && argument == 1).then_some(0)
 }
 
 /// Returns all processes that can be seen.
@@ -276,7 +286,7 @@ mod tests {
 
     #[test]
     fn a_name_with_parentheses_does_not_confuse_the_parser() {
-        let stat = "7 (a) R) (x) S 3 5 6 0 -1 0 0 0 0 0 11 4 0 0 20 0 1 0 99 0 0";
+        let stat = "7 (a) R) (x) S 3 5 6 0 -1 0 0 0 0 0 11 4 2 3 20 0 1 0 99 0 0";
         let expected = Process {
             pid: 7,
             parent: 3,
@@ -284,9 +294,22 @@ mod tests {
             leader: 6,
             is_dead: false,
             is_stopped: false,
-            ticks: 15,
+            ticks: 20,
             started: 99,
         };
         assert_eq!(Process::parse(7, stat), Some(expected));
+    }
+
+    #[test]
+    fn waiting_for_a_descriptor_is_seen_in_the_system_call() {
+        let check = |call: &str, expected: Option<u64>| {
+            assert_eq!(awaited_descriptor(call), expected, "{call}");
+        };
+        let (read, select) = if cfg!(target_arch = "aarch64") { (63, 72) } else { (0, 270) };
+        check(&format!("{read} 0x3 0x7ffd 0x400 0x0 0x0 0x0 0x7ffd 0x7f"), Some(3));
+        check(&format!("{select} 0x1 0x7ffd 0x0 0x0 0x0 0x0 0x7ffd 0x7f"), Some(0));
+        check(&format!("{select} 0x5 0x7ffd 0x0 0x0 0x0 0x0 0x7ffd 0x7f"), None);
+        check("running", None);
+        check("-1 0x7ffd 0x7f", None);
     }
 }

@@ -18,6 +18,10 @@ const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long output is awaited after the command has ended, if a process it left behind holds the pipe.
 const DRAIN: Duration = Duration::from_millis(200);
 
+/// Closes what the server itself inherited from whoever started it, and becomes the command.
+const START: &str = r#"for fd in /proc/$$/fd/*; do fd=${fd##*/}; ((fd > 2)) && eval "exec $fd>&-"; done
+exec "$BASH" --noprofile --norc -c "$1""#;
+
 /// Runs `action` with `bash -c` in `directory` and waits for its end, at most for `timeout`.
 pub(crate) async fn run(
     action: RunAction,
@@ -47,7 +51,7 @@ async fn try_run(
     let (read_end, write_end) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
     let mut command = setup.command();
     command
-        .args(["--noprofile", "--norc", "-c", &action.command])
+        .args(["--noprofile", "--norc", "-c", START, "bash", &action.command])
         .env_clear()
         .envs(setup.environment.iter().map(|(name, value)| (name, value)))
         .current_dir(directory)

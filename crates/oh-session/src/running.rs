@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use oh_agent::{Conversation, Input, Step};
 use oh_event::EventId;
+use oh_event_log::Masker;
 use oh_llm::{CompletionContext, LlmClient, LlmNotice};
 use oh_runtime::{ActionRequest, Runtime};
 use tokio::sync::{broadcast, mpsc};
@@ -32,20 +33,24 @@ impl Running {
         conversation: &Conversation,
         llm: impl FnOnce() -> Arc<dyn LlmClient>,
         runtime: &Arc<dyn Runtime>,
-        notices: &broadcast::Sender<Notice>,
+        notices: Notices,
     ) -> Self {
         match step {
             Step::Wait => Self::waiting(),
             Step::CallLlm { .. } => {
                 let request = conversation.completion_request();
                 let after = EventId(conversation.next_event_id().0.saturating_sub(1));
-                let (llm, notices) = (llm(), notices.clone());
+                let llm = llm();
                 let outcome = Box::pin(async move {
                     let (sender, receiver) = mpsc::channel(NOTICE_BUFFER);
                     let context = CompletionContext { notices: Some(sender) };
                     let completion = llm.complete(request, context);
-                    let show = |notice| show_llm_notice(&notices, after, notice);
-                    Input::Completion(with_notices(completion, receiver, show).await)
+                    let of_text = |text: String| Notice::Text { after, text: text.into() };
+                    let mut notices = notices;
+                    let show = |notice| notices.show_of_llm(notice, of_text);
+                    let completion = with_notices(completion, receiver, show).await;
+                    notices.finish(of_text);
+                    Input::Completion(completion)
                 });
                 Self { step, outcome }
             }
@@ -55,14 +60,15 @@ impl Running {
                 };
                 let Some(runnable) = event.action().cloned() else { return Self::waiting() };
                 let timeout = event.draft.timeout.and_then(|s| Duration::try_from_secs_f64(s).ok());
-                let (runtime, notices) = (runtime.clone(), notices.clone());
+                let runtime = runtime.clone();
                 let outcome = Box::pin(async move {
                     let (sender, receiver) = mpsc::channel(NOTICE_BUFFER);
                     let request = ActionRequest { action: runnable, timeout, output: Some(sender) };
-                    let show = |text: String| {
-                        let _ = notices.send(Notice::Output { action, text: text.into() });
-                    };
+                    let of_text = |text: String| Notice::Output { action, text: text.into() };
+                    let mut notices = notices;
+                    let show = |text: String| notices.show(&text, of_text);
                     let observation = with_notices(runtime.execute(request), receiver, show).await;
+                    notices.finish(of_text);
                     Input::Observation { action, observation }
                 });
                 Self { step, outcome }
@@ -82,7 +88,7 @@ impl Running {
 async fn with_notices<T, N>(
     work: impl Future<Output = T>,
     mut receiver: mpsc::Receiver<N>,
-    show: impl Fn(N),
+    mut show: impl FnMut(N),
 ) -> T {
     let mut work = std::pin::pin!(work);
     loop {
@@ -99,14 +105,46 @@ async fn with_notices<T, N>(
     }
 }
 
-fn show_llm_notice(notices: &broadcast::Sender<Notice>, after: EventId, notice: LlmNotice) {
-    let notice = match notice {
-        LlmNotice::Text(text) => Notice::Text { after, text: text.into() },
-        LlmNotice::Reasoning(_) => return,
-        LlmNotice::Retry { attempt, attempts, wait } => {
-            let message = format!("{attempt} / {attempts}, next in {} s", wait.as_secs());
-            Notice::Status { is_error: false, id: "STATUS$LLM_RETRY", message: message.into() }
+/// Where the notices of one step go. What the step says is one stream, in which secrets are masked.
+pub(crate) struct Notices {
+    sender: broadcast::Sender<Notice>,
+    masker: Masker,
+}
+
+impl Notices {
+    pub(crate) fn new(sender: broadcast::Sender<Notice>, masker: Masker) -> Self {
+        Self { sender, masker }
+    }
+
+    fn show(&mut self, text: &str, notice: impl Fn(String) -> Notice) {
+        let shown = self.masker.push(text);
+        self.send(shown, notice);
+    }
+
+    /// Shows what was held back because a secret might have begun there.
+    fn finish(&mut self, notice: impl Fn(String) -> Notice) {
+        let shown = self.masker.finish();
+        self.send(shown, notice);
+    }
+
+    fn show_of_llm(&mut self, notice: LlmNotice, of_text: impl Fn(String) -> Notice) {
+        match notice {
+            LlmNotice::Text(text) => self.show(&text, of_text),
+            LlmNotice::Reasoning(_) => {}
+            LlmNotice::Retry { attempt, attempts, wait } => {
+                // The model begins anew: what it had begun to say is over.
+                self.finish(of_text);
+                let message = format!("{attempt} / {attempts}, next in {} s", wait.as_secs());
+                let id = "STATUS$LLM_RETRY";
+                let message = message.into();
+                let _ = self.sender.send(Notice::Status { is_error: false, id, message });
+            }
         }
-    };
-    let _ = notices.send(notice);
+    }
+
+    fn send(&self, text: String, notice: impl Fn(String) -> Notice) {
+        if !text.is_empty() {
+            let _ = self.sender.send(notice(text));
+        }
+    }
 }

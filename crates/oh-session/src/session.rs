@@ -15,7 +15,7 @@ use tokio::sync::{broadcast, mpsc, watch};
 use crate::handle::{Ending, Letter, SessionError, SessionStatus};
 use crate::manager::LlmSource;
 use crate::notice::Notice;
-use crate::running::Running;
+use crate::running::{Notices, Running};
 
 /// Everything that belongs to one live conversation.
 pub(crate) struct Session {
@@ -52,8 +52,8 @@ impl Session {
                 // The old step is dropped first: its process must be gone before the next.
                 drop(std::mem::replace(&mut running, Running::waiting()));
                 let llm = || (self.llm)();
-                running =
-                    Running::start(step, &self.conversation, llm, &self.runtime, &self.notices);
+                let notices = Notices::new(self.notices.clone(), self.writer.masker());
+                running = Running::start(step, &self.conversation, llm, &self.runtime, notices);
                 tracing::debug!(?step, "step");
             }
             let result = tokio::select! {

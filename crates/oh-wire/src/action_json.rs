@@ -89,6 +89,10 @@ fn yes() -> bool {
     true
 }
 
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
 fn one() -> i64 {
     1
 }
@@ -154,6 +158,13 @@ pub(crate) struct RunArgs {
     #[serde(default, with = "risk")]
     #[cfg_attr(feature = "typescript", ts(type = "-1 | 0 | 1 | 2"))]
     pub(crate) security_risk: SecurityRisk,
+    // OpenHands does not know these two: they are written only when they say something.
+    #[serde(default, skip_serializing_if = "is_false")]
+    #[cfg_attr(feature = "typescript", ts(type = "boolean", optional))]
+    pub(crate) reset: bool,
+    #[serde(default, skip_serializing_if = "is_false")]
+    #[cfg_attr(feature = "typescript", ts(type = "boolean", optional))]
+    pub(crate) kill_on_timeout: bool,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -168,6 +168,10 @@ pub(crate) struct ReadExtras {
     #[serde(default, with = "ReadImplSourceDef")]
     #[cfg_attr(feature = "typescript", ts(as = "ReadImplSourceDef"))]
     pub(crate) impl_source: ReadImplSource,
+    // OpenHands does not know this: it is written only when there are pictures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub(crate) image_urls: Option<Vec<String>>,
 }
 
 #[derive(Serialize, Deserialize)]

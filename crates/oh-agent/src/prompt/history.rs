@@ -80,6 +80,13 @@ impl<'a> Builder<'a> {
             self.end_batch();
             self.batch = Some(Batch { metadata, results: HashMap::new() });
         }
+        // The result of a call is text, so pictures follow as if the user had sent them.
+        if let EventBody::Observation(Observation::Read(read)) = &event.draft.body
+            && let Some(image_urls) = read.image_urls.clone()
+        {
+            let text = format!("[What `view` shows of {}:]", read.path);
+            self.held.push(ChatMessage::User { text, image_urls });
+        }
         let result = match &event.draft.body {
             EventBody::Action(Action::Finish(_)) => FINISHED.to_owned(),
             EventBody::Action(_) => return,

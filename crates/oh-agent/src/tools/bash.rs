@@ -10,8 +10,9 @@ pub(crate) const NAME: &str = "execute_bash";
 const DESCRIPTION: &str = "Runs a command in a bash shell that stays open: the working directory, variables, functions, virtual environments and background jobs are kept between calls.
 
 - One command per call. Join several with `&&` or `;`.
-- Output is returned when the command ends, with its exit code. After 10 seconds without new output you get what there is, with exit code -1: the command is still running. Then call again with an empty `command` to wait for more, with `is_input` \"true\" to type into it, or with `C-c`, `C-d` or `C-z` to send that key.
+- Output is returned when the command ends, with its exit code. After 10 seconds without new output you get what there is, with exit code -1: the command is still running. Then call again with an empty `command` to wait for more, with `is_input` \"true\" to type into it, or with `C-c`, `C-d` or `C-z` to send that key; `UP`, `ENTER`, `ESC`, `TAB` and other keys go with `is_input` \"true\".
 - Set `timeout` (seconds) for a command that is silent for long, such as a build.
+- If the shell is beyond help, set `reset` to get a new one.
 - Start servers in the background with their output in a file: `python3 app.py > server.log 2>&1 &`.
 - Very long output is shortened in the middle; the result names the file that has all of it.";
 
@@ -32,6 +33,10 @@ pub(crate) fn spec() -> ToolSpec {
                 "type": "number",
                 "description": "Seconds after which waiting for the command ends.",
             },
+            "reset": {
+                "type": "boolean",
+                "description": "True ends the shell and everything it started; the command, if any, runs in a new one.",
+            },
             "security_risk": risk_schema(),
         },
         "required": ["command", "security_risk"],
@@ -50,9 +55,14 @@ pub(crate) fn parse(arguments: &Arguments<'_>) -> Result<ParsedCall, String> {
             "The argument `timeout` of `{NAME}` must be between 0 and 86400 seconds."
         ));
     }
+    let (is_input, reset) = (arguments.flag("is_input")?, arguments.flag("reset")?);
+    if is_input && reset {
+        return Err(format!("`{NAME}` takes either `is_input` or `reset`, not both."));
+    }
     let action = Action::Run(RunAction {
         command: arguments.required_text("command")?,
-        is_input: arguments.flag("is_input")?,
+        is_input,
+        reset,
         blocking: timeout.is_some(),
         security_risk: arguments.risk(),
         ..RunAction::default()

@@ -23,7 +23,7 @@ const ARGUMENTS: [&str; 9] = [
 
 const DESCRIPTION: &str = "Views, creates and edits files. Paths are absolute.
 
-- `view` shows a file with line numbers (a part of it with `view_range`), or a directory two levels deep.
+- `view` shows a file with line numbers (a part of it with `view_range`), a picture, or a directory two levels deep.
 - `create` writes a new file; it never overwrites one.
 - `str_replace` replaces `old_str` by `new_str`. `old_str` must match exactly, white space included, and must occur once: give enough lines around to make it unique. View the file first.
 - `insert` puts `new_str` after line `insert_line` (0 for the beginning).

@@ -12,3 +12,4 @@ mod properties;
 mod steps;
 #[cfg(test)]
 mod support;
+mod tools;

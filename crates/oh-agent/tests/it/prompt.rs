@@ -1,6 +1,6 @@
 use oh_agent::{Input, tool_specs};
 use oh_chat::ChatMessage;
-use oh_event::AgentState;
+use oh_event::{AgentState, EventId, Observation, ReadImplSource, ReadObservation};
 
 use crate::support::{FINISH, Harness, RUN, completion, user_run};
 
@@ -122,4 +122,26 @@ fn the_prompt_keeps_its_promises() {
             assert!(schema["properties"].get(required.as_str().unwrap()).is_some());
         }
     }
+}
+
+#[test]
+fn a_picture_follows_the_results_of_its_batch() {
+    let view = ("str_replace_editor", r#"{"command":"view","path":"/w/a.png"}"#);
+    let mut harness = Harness::started();
+    harness.answer(&[view, RUN]);
+    let read = ReadObservation {
+        content: "/w/a.png is a picture".to_owned(),
+        path: "/w/a.png".to_owned(),
+        impl_source: ReadImplSource::OhAci,
+        image_urls: Some(vec!["data:image/png;base64,AA==".to_owned()]),
+    };
+    harness.put(Input::Observation { action: EventId(7), observation: Observation::Read(read) });
+    harness.ran("one");
+    assert_eq!(
+        roles(&harness)[3..],
+        ["assistant  2", "result /w/a.png is a picture", "result one", "user [What `view`"]
+    );
+    let messages = harness.conversation.completion_request().messages;
+    let Some(ChatMessage::User { image_urls, .. }) = messages.last() else { panic!() };
+    assert_eq!(image_urls, &["data:image/png;base64,AA=="]);
 }

@@ -94,11 +94,17 @@ fn user(mut text: String, image_urls: &[String], pictures: Pictures) -> Message 
         return Message::user(text);
     }
     if pictures == Pictures::LeftOut {
-        text.push_str("\n\n[The user attached a picture, which you cannot see.]");
+        text.push_str("\n\n[A picture belongs here, which you cannot see.]");
         return Message::user(text);
     }
+    // No provider takes BMP, and one that is sent again and again would fail every request.
+    let (bitmaps, sent): (Vec<&String>, Vec<&String>) =
+        image_urls.iter().partition(|url| url.starts_with("data:image/bmp"));
+    if !bitmaps.is_empty() {
+        text.push_str("\n\n[A picture in BMP format belongs here, which you cannot see. Convert it to PNG to see it.]");
+    }
     let mut content = MessageContent::from_text(text);
-    for url in image_urls {
+    for url in sent {
         content.push(ContentPart::Binary(picture(url)));
     }
     Message::user(content)

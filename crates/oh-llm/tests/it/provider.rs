@@ -244,8 +244,23 @@ async fn pictures_are_left_out_where_they_cannot_be_seen() {
     let body = server.request().await.body;
     assert_eq!(
         body["messages"][2]["content"],
-        "Look\n\n[The user attached a picture, which you cannot see.]"
+        "Look\n\n[A picture belongs here, which you cannot see.]"
     );
+}
+
+#[tokio::test]
+async fn a_picture_that_no_provider_takes_is_named_instead() {
+    let mut server = Server::start(vec![Answer::Stream("text.sse")]).await;
+    let client = connect(config(&server));
+    let mut request = request();
+    request.messages.push(ChatMessage::User {
+        text: "Look".to_owned(),
+        image_urls: vec!["data:image/bmp;base64,Qk0=".to_owned()],
+    });
+    client.complete(request, CompletionContext::default()).await.unwrap();
+    let body = server.request().await.body.to_string();
+    assert!(!body.contains("image_url"), "{body}");
+    assert!(body.contains("Convert it to PNG to see it."), "{body}");
 }
 
 #[tokio::test]

@@ -54,6 +54,11 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
 }
 
+/// Gives a file its permissions.
+pub(crate) fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
+}
+
 fn fill(mut file: File, bytes: &[u8], known: Option<&Metadata>) -> io::Result<()> {
     file.write_all(bytes)?;
     if let Some(known) = known {

@@ -4,6 +4,7 @@
 
 mod change;
 pub(crate) mod disk;
+mod edit;
 mod history;
 mod problem;
 pub(crate) mod text;
@@ -11,7 +12,7 @@ mod view;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use oh_event::{
     EditAction, EditImplSource, EditObservation, ErrorObservation, Observation, ReadAction,
@@ -19,14 +20,19 @@ use oh_event::{
 };
 
 use self::change::Change;
-use self::history::{Before, History, hash};
+use self::history::{History, hash};
 use self::problem::Problem;
 use self::text::Text;
+use crate::base64;
 use crate::path::PathMap;
 
 const MAX_FILE_BYTES: u64 = 10 * 1024 * 1024;
+/// What providers take.
+const MAX_PICTURE_BYTES: u64 = 5 * 1024 * 1024;
 const DOCUMENTS: [&str; 8] = ["docx", "xlsx", "pptx", "pdf", "mp3", "wav", "m4a", "flac"];
 const REVIEW: &str = "Check that this is what you meant: indentation, no line twice. Edit the file again if it is not.";
+const NO_DRAFTS: &str = "ERROR: Edits drafted by a model are not available here; the file was left as it is. \
+     Use `str_replace_editor`: `str_replace` or `insert` to change a file, `create` for a new one.";
 const CHANGED_ON_DISK: &str =
     "\nNOTE: The file was changed by something else since you last viewed or edited it.";
 
@@ -34,15 +40,18 @@ const CHANGED_ON_DISK: &str =
 #[derive(Debug)]
 pub(crate) struct Editor {
     paths: PathMap,
-    /// One edit at a time.
-    state: Mutex<State>,
-}
-
-#[derive(Debug)]
-struct State {
     history: History,
     /// Hashes of files as the agent knows them.
-    seen: HashMap<PathBuf, u64>,
+    seen: Mutex<HashMap<PathBuf, u64>>,
+    /// Held while a file is changed; one that nobody waits for is forgotten.
+    locks: Mutex<HashMap<PathBuf, Weak<Mutex<()>>>>,
+}
+
+/// What a view shows.
+#[derive(Default)]
+struct View {
+    content: String,
+    image_urls: Option<Vec<String>>,
 }
 
 /// What an edit did.
@@ -54,17 +63,46 @@ struct Done {
 
 impl Editor {
     pub(crate) fn new(paths: PathMap, history: PathBuf) -> Self {
-        let state = State { history: History::new(history), seen: HashMap::new() };
-        Self { paths, state: Mutex::new(state) }
+        Self {
+            paths,
+            history: History::new(history),
+            seen: Mutex::default(),
+            locks: Mutex::default(),
+        }
+    }
+
+    /// Returns the lock under which a file is changed, whichever of its paths it is named by.
+    pub(crate) fn lock_of(&self, on_disk: &Path) -> Arc<Mutex<()>> {
+        let file = on_disk.canonicalize().unwrap_or_else(|_| on_disk.to_owned());
+        let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
+        locks.retain(|_, lock| lock.strong_count() > 0);
+        if let Some(lock) = locks.get(&file).and_then(Weak::upgrade) {
+            return lock;
+        }
+        let lock = Arc::new(Mutex::new(()));
+        locks.insert(file, Arc::downgrade(&lock));
+        lock
+    }
+
+    fn seen(&self) -> MutexGuard<'_, HashMap<PathBuf, u64>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says whether something else changed the file since the agent saw it.
+    fn is_stale(&self, on_disk: &Path, bytes: &[u8]) -> bool {
+        self.seen().get(on_disk).is_some_and(|seen| *seen != hash(bytes))
     }
 
     /// Shows a file or a directory.
     pub(crate) fn view(&self, action: &ReadAction) -> Observation {
-        let content = self.try_view(action).unwrap_or_else(|problem| problem.content());
+        let view = self
+            .try_view(action)
+            .unwrap_or_else(|problem| View { content: problem.content(), ..View::default() });
         Observation::Read(ReadObservation {
-            content,
+            content: view.content,
             path: action.path.clone(),
             impl_source: ReadImplSource::OhAci,
+            image_urls: view.image_urls,
         })
     }
 
@@ -74,9 +112,7 @@ impl Editor {
             EditImplSource::OhAci => {}
             EditImplSource::LlmBasedEdit => {
                 return Observation::Error(ErrorObservation {
-                    content:
-                        "Edits drafted by a model are not available; use str_replace or insert."
-                            .to_owned(),
+                    content: NO_DRAFTS.to_owned(),
                     error_id: String::new(),
                 });
             }
@@ -98,7 +134,7 @@ impl Editor {
         })
     }
 
-    fn try_view(&self, action: &ReadAction) -> Result<String, Problem> {
+    fn try_view(&self, action: &ReadAction) -> Result<View, Problem> {
         let path = action.path.as_str();
         let on_disk = self.absolute(path)?;
         if !on_disk.exists() {
@@ -112,31 +148,32 @@ impl Editor {
                     "It is not allowed when `path` is a directory.",
                 ));
             }
-            return view::directory(path, &on_disk).map_err(Problem::io("list", path));
+            let content = view::directory(path, &on_disk).map_err(Problem::io("list", path))?;
+            return Ok(View { content, image_urls: None });
+        }
+        if let Some(picture) = picture(path, &on_disk)? {
+            return Ok(picture);
         }
         let (bytes, text) = load(path, &on_disk)?;
-        let view = view::file(path, &text.text, action.view_range.as_deref())?;
-        self.state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .seen
-            .insert(on_disk, hash(&bytes));
-        Ok(view)
+        let content = view::file(path, &text.text, action.view_range.as_deref())?;
+        self.seen().insert(on_disk, hash(&bytes));
+        Ok(View { content, image_urls: None })
     }
 
     fn try_edit(&self, action: &EditAction) -> Result<Done, Problem> {
         let path = action.path.as_str();
         let on_disk = self.absolute(path)?;
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let lock = self.lock_of(&on_disk);
+        let _alone = lock.lock().unwrap_or_else(PoisonError::into_inner);
         match action.command.as_str() {
-            "create" => create(&mut state, action, on_disk),
+            "create" => self.create(action, on_disk),
             "undo_edit" => {
                 let undoes_deletion = !on_disk.exists()
-                    && state.history.last(&on_disk).is_ok_and(|last| last.is_some());
+                    && self.history.last(&on_disk).is_ok_and(|last| last.is_some());
                 if !undoes_deletion {
                     check_editable(path, &on_disk)?;
                 }
-                undo(&mut state, path, on_disk)
+                self.undo(path, on_disk)
             }
             "str_replace" | "insert" => {
                 check_editable(path, &on_disk)?;
@@ -151,7 +188,7 @@ impl Editor {
                         action.new_str.as_deref(),
                     )?
                 };
-                apply(&mut state, path, on_disk, &bytes, &text, &change)
+                self.apply(path, on_disk, &bytes, &text, &change)
             }
             unknown => Err(Problem::UnknownCommand(unknown.to_owned())),
         }
@@ -214,91 +251,19 @@ fn load(path: &str, on_disk: &Path) -> Result<(Vec<u8>, Text), Problem> {
     }
 }
 
-fn create(state: &mut State, action: &EditAction, on_disk: PathBuf) -> Result<Done, Problem> {
-    let path = action.path.as_str();
-    if on_disk.symlink_metadata().is_ok() {
-        let hint = "It exists already; `create` does not overwrite. Use str_replace or insert to change a file.";
-        return Err(Problem::parameter("path", path, hint));
+/// Returns what a model sees of a picture; `None` if the file is none.
+fn picture(path: &str, on_disk: &Path) -> Result<Option<View>, Problem> {
+    if !text::media_type(on_disk).is_some_and(|mime| mime.starts_with("image/")) {
+        return Ok(None);
     }
-    check_type(path, &on_disk)?;
-    let Some(text) = action.file_text.as_deref() else {
-        return Err(Problem::Missing { name: "file_text", command: "create" });
+    let read = disk::read_at_most(on_disk, MAX_PICTURE_BYTES).map_err(Problem::io("read", path))?;
+    let Some(bytes) = read else {
+        let reason = "pictures of more than 5 MB cannot be viewed; make a smaller one of it.";
+        return Err(Problem::invalid(path, reason));
     };
-    disk::replace(&on_disk, text.as_bytes()).map_err(Problem::io("write", path))?;
-    remember(state, path, on_disk, &Before::Missing, text.as_bytes());
-    Ok(Done {
-        content: format!("File created successfully at: {path}"),
-        diff: view::diff(path, "", text),
-        did_exist: false,
-    })
-}
-
-fn apply(
-    state: &mut State,
-    path: &str,
-    on_disk: PathBuf,
-    bytes: &[u8],
-    old: &Text,
-    change: &Change,
-) -> Result<Done, Problem> {
-    let new_bytes = old.encode(&change.text).map_err(|c| {
-        Problem::invalid(
-            path,
-            format!(
-                "its encoding ({:?}) has no character `{c}`; the file was left as it is.",
-                old.encoding
-            ),
-        )
-    })?;
-    let is_stale = state.seen.get(&on_disk).is_some_and(|seen| *seen != hash(bytes));
-    disk::replace(&on_disk, &new_bytes).map_err(Problem::io("write", path))?;
-    remember(state, path, on_disk, &Before::Content(bytes.to_vec()), &new_bytes);
-    let snippet = view::snippet(path, &change.text, change.first_line, change.last_line);
-    let note = if is_stale { CHANGED_ON_DISK } else { "" };
-    Ok(Done {
-        content: format!("The file {path} has been edited. {snippet}{REVIEW}{note}"),
-        diff: view::diff(path, &old.text, &change.text),
-        did_exist: true,
-    })
-}
-
-fn undo(state: &mut State, path: &str, on_disk: PathBuf) -> Result<Done, Problem> {
-    let before = state.history.last(&on_disk).map_err(Problem::io("read the history of", path))?;
-    let Some(before) = before else {
-        return Err(Problem::Edit(format!("There is no edit of {path} that could be undone.")));
-    };
-    let did_exist = on_disk.exists();
-    let current = std::fs::read(&on_disk).unwrap_or_default();
-    let shown = |bytes: &[u8]| Text::decode(bytes).map_or_else(String::new, |text| text.text);
-    let is_stale =
-        did_exist && state.seen.get(&on_disk).is_some_and(|seen| *seen != hash(&current));
-    let note = if is_stale { CHANGED_ON_DISK } else { "" };
-    let (content, new) = match before {
-        Before::Missing => {
-            std::fs::remove_file(&on_disk).map_err(Problem::io("delete", path))?;
-            state.seen.remove(&on_disk);
-            (
-                format!(
-                    "The last edit of {path} was undone: the file did not exist before and is deleted."
-                ),
-                String::new(),
-            )
-        }
-        Before::Content(bytes) => {
-            disk::replace(&on_disk, &bytes).map_err(Problem::io("write", path))?;
-            state.seen.insert(on_disk.clone(), hash(&bytes));
-            let text = shown(&bytes);
-            let view = view::numbered(path, &text::normalize(&text), 1);
-            (format!("The last edit of {path} was undone. {view}"), text)
-        }
-    };
-    state.history.pop(&on_disk);
-    Ok(Done { content: content + note, diff: view::diff(path, &shown(&current), &new), did_exist })
-}
-
-fn remember(state: &mut State, path: &str, on_disk: PathBuf, before: &Before, after: &[u8]) {
-    if let Err(error) = state.history.push(&on_disk, before) {
-        tracing::warn!(%error, path, "failed to keep the file as it was before an edit");
-    }
-    state.seen.insert(on_disk, hash(after));
+    let Some(mime) = text::picture_type(on_disk, &bytes) else { return Ok(None) };
+    Ok(Some(View {
+        content: format!("{path} is a picture ({mime}, {} bytes); it is shown below.", bytes.len()),
+        image_urls: Some(vec![format!("data:{mime};base64,{}", base64::encode(&bytes))]),
+    }))
 }

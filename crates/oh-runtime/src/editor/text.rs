@@ -125,6 +125,21 @@ pub(crate) fn media_type(path: &Path) -> Option<&'static str> {
     })
 }
 
+/// Returns the MIME type of a picture that a model may look at, by its first bytes.
+pub(crate) fn picture_type(path: &Path, bytes: &[u8]) -> Option<&'static str> {
+    let mime = media_type(path).filter(|mime| mime.starts_with("image/"))?;
+    let begins = |magic: &[u8]| bytes.starts_with(magic);
+    // Names lie, and a provider that gets the wrong type refuses the whole request.
+    Some(match bytes {
+        _ if begins(b"\x89PNG\r\n\x1a\n") => "image/png",
+        _ if begins(b"\xFF\xD8\xFF") => "image/jpeg",
+        _ if begins(b"GIF87a") || begins(b"GIF89a") => "image/gif",
+        _ if begins(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") => "image/webp",
+        _ if begins(b"BM") && mime == "image/bmp" => "image/bmp",
+        _ => return None,
+    })
+}
+
 /// Returns the lower-case extension of `path`.
 pub(crate) fn extension(path: &Path) -> Option<String> {
     Some(path.extension()?.to_str()?.to_ascii_lowercase())

@@ -22,7 +22,33 @@ const MAX_NOTES: usize = 8;
 #[derive(Debug)]
 pub(super) struct Guard {
     notes: Notes,
+    killer: Killer,
     task: tokio::task::JoinHandle<()>,
+}
+
+/// Ends everything inside; one at a time, so that nobody kills what comes after.
+#[derive(Debug, Clone)]
+pub(super) struct Killer {
+    reach: Reach,
+    turn: Arc<Mutex<()>>,
+}
+
+impl Killer {
+    pub(super) fn kill_all(&self) {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        processes::kill_descendants(self.reach);
+    }
+
+    /// Ends everything if there are still more processes than `limit`.
+    fn kill_above(&self, limit: usize) -> bool {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = processes::descendants(processes::own_pid());
+        let is_above = all.iter().filter(|process| !process.is_dead).count() > limit;
+        if is_above {
+            processes::kill_descendants(self.reach);
+        }
+        is_above
+    }
 }
 
 /// What was done to processes and must be told.
@@ -32,15 +58,20 @@ pub(super) struct Notes(Arc<Mutex<Vec<String>>>);
 impl Guard {
     pub(super) fn start(plan: &Plan, reach: Reach) -> Self {
         let notes = Notes::default();
+        let killer = Killer { reach, turn: Arc::default() };
         let watch = Watch {
             limits: plan.limits.clone(),
             workspace: plan.workspace_inside().to_owned(),
             notes: notes.clone(),
-            reach,
+            killer: killer.clone(),
             dead: HashSet::new(),
             written: HashMap::new(),
         };
-        Self { notes, task: tokio::spawn(watch.run()) }
+        Self { notes, killer, task: tokio::spawn(watch.run()) }
+    }
+
+    pub(super) fn killer(&self) -> Killer {
+        self.killer.clone()
     }
 
     pub(super) fn notes(&self) -> Notes {
@@ -81,7 +112,7 @@ struct Watch {
     limits: ResourceLimits,
     workspace: PathBuf,
     notes: Notes,
-    reach: Reach,
+    killer: Killer,
     /// Children that were dead when last looked at.
     dead: HashSet<(i32, u64)>,
     /// What each process had written when last looked at.
@@ -165,10 +196,11 @@ impl Watch {
         if limit == 0 || alive.len() <= limit {
             return;
         }
-        self.notes.push(format!(
-            "The processes of this conversation were killed: there were more than {limit}, the limit (sandbox.process_limit)."
-        ));
-        processes::kill_descendants(self.reach);
+        if self.killer.kill_above(limit) {
+            self.notes.push(format!(
+                "The processes of this conversation were killed: there were more than {limit}, the limit (sandbox.process_limit)."
+            ));
+        }
     }
 
     fn keep_disk(&mut self, alive: &[Process]) {

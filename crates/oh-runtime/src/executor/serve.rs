@@ -5,6 +5,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
+use std::time::Duration;
 
 use oh_event::Observation;
 use tokio::io::AsyncWriteExt;
@@ -23,6 +24,9 @@ use crate::sandbox::Plan;
 /// Replies that may wait for the server to take them.
 const WAITING_REPLIES: usize = 64;
 const WAITING_OUTPUT: usize = 16;
+/// Files that can be worked on at once.
+const THREADS: usize = 3;
+const A_YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Returns the socket that is the standard input.
 pub(crate) fn standard_input() -> io::Result<UnixStream> {
@@ -35,8 +39,13 @@ pub(crate) fn serve(plan: &Plan) -> io::Result<()> {
     let socket = standard_input()?;
     let reach = plan.reach();
     end_with(socket.try_clone()?, reach);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(THREADS)
+        .thread_keep_alive(A_YEAR)
+        .build()?;
     runtime.block_on(async {
+        start_threads().await;
         socket.set_nonblocking(true)?;
         let (mut input, output) = tokio::net::UnixStream::from_std(socket)?.into_split();
         let (replies, waiting) = mpsc::channel(WAITING_REPLIES);
@@ -55,6 +64,17 @@ pub(crate) fn serve(plan: &Plan) -> io::Result<()> {
         }
         Ok(())
     })
+}
+
+/// Starts all threads for blocking work: later, commands may have left no room for one.
+async fn start_threads() {
+    let all = Arc::new(std::sync::Barrier::new(THREADS));
+    let mut threads = JoinSet::new();
+    for _ in 0..THREADS {
+        let all = all.clone();
+        threads.spawn_blocking(move || all.wait());
+    }
+    while threads.join_next().await.is_some() {}
 }
 
 /// Ends this process as soon as the server is gone, whatever else it is doing.
@@ -80,7 +100,6 @@ fn leave() -> ! {
 struct Executor {
     runtime: Arc<LocalRuntime>,
     guard: Guard,
-    reach: Reach,
     replies: mpsc::Sender<Reply>,
     running: HashMap<u64, AbortHandle>,
     tasks: JoinSet<u64>,
@@ -98,7 +117,7 @@ impl Executor {
                 replies.send(Reply::Ready).await.ok()?;
                 let (runtime, running, tasks) =
                     (Arc::new(runtime), HashMap::new(), JoinSet::new());
-                Some(Self { runtime, guard, reach: plan.reach(), replies, running, tasks })
+                Some(Self { runtime, guard, replies, running, tasks })
             }
             Err(error) => {
                 replies.send(Reply::Failed(error.to_string())).await.ok()?;
@@ -140,11 +159,12 @@ impl Executor {
             }
             Request::Stop { id } => {
                 let (runtime, replies) = (self.runtime.clone(), self.replies.clone());
-                let reach = self.reach;
+                let killer = self.guard.killer();
                 self.tasks.spawn(async move {
+                    let first = killer.clone();
+                    let _ = tokio::task::spawn_blocking(move || first.kill_all()).await;
                     runtime.stop_processes().await;
-                    let kill = move || processes::kill_descendants(reach);
-                    let _ = tokio::task::spawn_blocking(kill).await;
+                    let _ = tokio::task::spawn_blocking(move || killer.kill_all()).await;
                     let _ = replies.send(Reply::Stopped { id }).await;
                     id
                 });

@@ -17,7 +17,10 @@ const MARKER_LIMIT: Duration = Duration::from_secs(1);
 pub(super) struct Foreground {
     pub(super) command: String,
     pub(super) nonce: String,
+    pub(super) started: Instant,
     pub(super) last_output: Instant,
+    /// What to say besides how it ended.
+    pub(super) note: String,
     filter: MarkerFilter,
     output: Output,
     record: Option<(Record, Instant)>,
@@ -39,10 +42,13 @@ pub(super) struct End {
 impl Foreground {
     pub(super) fn new(command: String, nonce: String, length: Length, spool: PathBuf) -> Self {
         let filter = MarkerFilter::new(&nonce);
+        let now = Instant::now();
         Self {
             command,
             nonce,
-            last_output: Instant::now(),
+            started: now,
+            last_output: now,
+            note: String::new(),
             filter,
             output: Output::new(length, spool),
             record: None,
@@ -92,7 +98,8 @@ impl Foreground {
         if self.end.is_none() {
             let held = self.filter.finish();
             self.output.push(&held);
-            self.end = Some(end);
+            let note = format!("{}{}", self.note, end.note);
+            self.end = Some(End { note, ..end });
         }
     }
 

@@ -8,28 +8,39 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use super::process::ShellProcess;
 use crate::processes::{self, Process};
 
-const TERMINATE_AFTER: Duration = Duration::from_millis(250);
-const KILL_AFTER: Duration = Duration::from_millis(500);
-const KILL_SHELL_AFTER: Duration = Duration::from_millis(700);
+const TERMINATE_AFTER: Duration = Duration::from_secs(2);
+const KILL_AFTER: Duration = Duration::from_secs(5);
+/// A loop of the shell itself that ignores SIGINT ends only with the shell.
+const KILL_SHELL_AFTER: Duration = Duration::from_millis(5500);
 const POLL: Duration = Duration::from_millis(20);
 
 /// A job on its way out: SIGINT, then SIGTERM, then SIGKILL, then the shell too.
 #[derive(Debug)]
 pub(super) struct Interrupt {
+    pub(super) purpose: Purpose,
     began: Instant,
     job: HashSet<Process>,
     has_terminated: bool,
 }
 
+/// Why a job is ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Who waited for the command is gone, and its output with it.
+    GivenUp,
+    /// It took too long; what came of it is told.
+    TooLong,
+}
+
 impl Interrupt {
     /// Sends SIGINT to the job in the foreground.
-    pub(super) fn begin(shell: &mut ShellProcess) -> Self {
+    pub(super) fn begin(shell: &mut ShellProcess, purpose: Purpose) -> Self {
         shell.forget_input();
         let job = foreground_job(shell);
         if let Some(group) = shell.foreground_group().and_then(Pid::from_raw) {
             let _ = kill_process_group(group, Signal::INT);
         }
-        Self { began: Instant::now(), job, has_terminated: false }
+        Self { purpose, began: Instant::now(), job, has_terminated: false }
     }
 
     /// Returns when to call [`Self::advance`] again.

@@ -12,6 +12,11 @@ pub(super) struct Key {
 }
 
 impl Key {
+    /// Says whether the key does nothing at a prompt that anybody could mind.
+    pub(super) fn is_harmless(&self) -> bool {
+        matches!(self.bytes.as_slice(), [3 | 12])
+    }
+
     /// Returns the key named `text`, or `None` if `text` is to be taken as it is.
     pub(super) fn from_name(text: &str) -> Option<Self> {
         if let Some(letter) =

@@ -3,6 +3,7 @@
 //! [`Shell`] is the handle; the task is in `task`. A request waits in a channel until the one before it
 //! is answered. The task reads the terminal all the time, so that a command never blocks on its output.
 
+mod answer;
 mod foreground;
 mod guard;
 mod init;
@@ -10,6 +11,7 @@ mod interrupt;
 mod keys;
 mod marker;
 mod process;
+mod request;
 mod split;
 mod task;
 mod texts;
@@ -45,6 +47,8 @@ pub(crate) struct ShellSetup {
     pub(crate) hostname: String,
     pub(crate) soft_timeout: Duration,
     pub(crate) default_timeout: Duration,
+    pub(crate) longest_command: Duration,
+    pub(crate) idle_limit: Option<Duration>,
     pub(crate) columns: u16,
     pub(crate) rows: u16,
     pub(crate) accept_multiline: bool,

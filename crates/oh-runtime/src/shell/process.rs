@@ -17,7 +17,7 @@ use tokio::net::unix::pipe;
 use tokio::process::Child;
 
 use super::ShellSetup;
-use super::init::{Channel, command_line, script};
+use super::init::{Channel, command_file, command_line, restore, script};
 use super::marker::{MarkerFilter, Piece, end_marker};
 use crate::processes::Process;
 
@@ -45,6 +45,8 @@ pub(super) struct ShellProcess {
     record_bytes: Vec<u8>,
     buffer: Vec<u8>,
     unsent: Vec<u8>,
+    /// What to run before the next command, so that it sees how the last one ended.
+    restore: String,
     files: Files,
 }
 
@@ -66,6 +68,9 @@ pub(super) struct Record {
     pub(super) background_pid: i64,
     pub(super) directory: PathBuf,
     pub(super) python: Option<String>,
+    /// Exit codes of the parts of the last pipeline.
+    pub(super) statuses: Vec<u8>,
+    pub(super) has_pipefail: bool,
 }
 
 #[derive(Debug)]
@@ -138,12 +143,14 @@ impl ShellProcess {
             record_bytes: Vec::new(),
             buffer: vec![0; READ_BYTES],
             unsent: Vec::new(),
+            restore: String::new(),
             files,
         };
         tokio::time::timeout(START_LIMIT, shell.ready(&nonce)).await.map_err(|_| {
             io::Error::new(io::ErrorKind::TimedOut, "the shell did not get ready")
         })??;
         let _ = std::fs::remove_file(&shell.files.restored);
+        shell.restore = super::init::FIRST.to_owned();
         Ok(shell)
     }
 
@@ -177,6 +184,7 @@ impl ShellProcess {
     /// Waits for the next event. Nothing is lost if the future is dropped.
     pub(super) async fn next(&mut self) -> ShellEvent {
         let Self { reader, writer, child, records, record_bytes, buffer, unsent, .. } = self;
+        let last = &mut self.restore;
         let mut record = [0; 4096];
         tokio::select! {
             read = reader.read(buffer) => match read {
@@ -185,7 +193,11 @@ impl ShellProcess {
             },
             read = records.read(&mut record) => {
                 record_bytes.extend_from_slice(&record[..read.unwrap_or(0)]);
-                ShellEvent::Records(take_records(record_bytes))
+                let taken = take_records(record_bytes);
+                if let Some(record) = taken.last() {
+                    *last = restore(record.exit_code, &record.statuses, record.has_pipefail);
+                }
+                ShellEvent::Records(taken)
             }
             status = child.wait() => ShellEvent::Exited(status.ok()),
             written = writer.write(unsent), if !unsent.is_empty() => {
@@ -197,10 +209,15 @@ impl ShellProcess {
     }
 
     /// Hands over `command` as a whole.
-    pub(super) fn send_command(&mut self, nonce: &str, command: &str) -> io::Result<()> {
-        write_private(&self.files.command, &format!("{command}\n"))?;
+    pub(super) fn send_command(
+        &mut self,
+        nonce: &str,
+        command: &str,
+        is_complete: bool,
+    ) -> io::Result<()> {
+        write_private(&self.files.command, &command_file(command, is_complete))?;
         self.begin(nonce)?;
-        self.unsent.extend(command_line(&self.files.command).into_bytes());
+        self.unsent.extend(command_line(&self.files.command, &self.restore).into_bytes());
         Ok(())
     }
 
@@ -346,13 +363,15 @@ fn take_records(bytes: &mut Vec<u8>) -> Vec<Record> {
     while let Some(length) = bytes[from..].iter().position(|byte| *byte == 0) {
         fields.push(String::from_utf8_lossy(&bytes[from..from + length]).into_owned());
         from += length + 1;
-        if let [nonce, exit_code, pid, directory, python] = fields.as_slice() {
+        if let [nonce, exit_code, pid, directory, python, statuses, pipefail] = fields.as_slice() {
             records.push(Record {
                 nonce: nonce.clone(),
                 exit_code: exit_code.parse().unwrap_or(-1),
                 background_pid: pid.parse().unwrap_or(-1),
                 directory: PathBuf::from(directory),
                 python: Some(python.trim_end().to_owned()).filter(|path| !path.is_empty()),
+                statuses: statuses.split(' ').filter_map(|status| status.parse().ok()).collect(),
+                has_pipefail: !pipefail.is_empty(),
             });
             fields.clear();
             taken = from;

@@ -3,32 +3,29 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use oh_event::{CommandMetadata, RunAction};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::foreground::{End, Foreground};
-use super::interrupt::Interrupt;
-use super::keys::Key;
-use super::process::{ShellEvent, ShellProcess, random_name};
-use super::split::{Shape, shape};
+use super::interrupt::{Interrupt, Purpose};
+use super::process::{ShellEvent, ShellProcess};
 use super::waiting::Waiting;
-use super::{RunRequest, ShellSetup, guard, texts};
-use crate::output::{Length, Output, Taken};
+use super::{RunRequest, ShellSetup, texts};
+use crate::output::{Length, Output};
 use crate::processes;
 
 /// The shell, its command, and who waits for it.
 #[derive(Debug)]
 pub(super) struct ShellTask {
-    setup: ShellSetup,
-    directory: watch::Sender<PathBuf>,
-    process: Option<ShellProcess>,
-    current: Option<Foreground>,
+    pub(super) setup: ShellSetup,
+    pub(super) directory: watch::Sender<PathBuf>,
+    pub(super) process: Option<ShellProcess>,
+    pub(super) current: Option<Foreground>,
     /// What came while no command ran.
-    background: Output,
-    waiting: Option<Waiting>,
+    pub(super) background: Output,
+    pub(super) waiting: Option<Waiting>,
     interrupt: Option<Interrupt>,
-    python: Option<String>,
-    commands: u64,
+    pub(super) python: Option<String>,
+    pub(super) commands: u64,
 }
 
 impl ShellTask {
@@ -65,7 +62,7 @@ impl ShellTask {
                     None => return,
                 },
                 event = next_event(&mut self.process) => self.on_event(event).await,
-                () = caller_gone(&mut self.waiting) => self.begin_interrupt(),
+                () = caller_gone(&mut self.waiting) => self.give_up(),
                 () = sleep_until(wake) => {}
                 request = requests.recv(), if !is_busy => match request {
                     Some(request) => self.accept(request).await,
@@ -80,7 +77,12 @@ impl ShellTask {
         let waiting = self.waiting.as_ref().map(Waiting::wake);
         let interrupt = self.interrupt.as_ref().map(Interrupt::wake);
         let command = self.current.as_ref().and_then(Foreground::deadline);
-        [waiting, interrupt, command].into_iter().flatten().min()
+        let longest = self
+            .current
+            .as_ref()
+            .filter(|current| current.is_running() && self.interrupt.is_none())
+            .map(|current| current.started + self.setup.longest_command);
+        [waiting, interrupt, command, longest].into_iter().flatten().min()
     }
 
     async fn on_event(&mut self, event: ShellEvent) {
@@ -110,7 +112,7 @@ impl ShellTask {
         }
     }
 
-    fn remember_directory(&self, directory: PathBuf) {
+    pub(super) fn remember_directory(&self, directory: PathBuf) {
         let file = self.setup.session_dir.join("directory");
         if let Err(error) = super::write_private(&file, &directory.to_string_lossy()) {
             tracing::warn!(%error, "failed to keep the directory of the shell");
@@ -137,19 +139,41 @@ impl ShellTask {
     }
 
     async fn stop(&mut self) {
-        let marker = self.setup.marker.clone();
-        let _ = tokio::task::spawn_blocking(move || processes::kill_session(&marker)).await;
-        self.shell_ended(-1, texts::STOPPED.to_owned()).await;
+        self.kill_all().await;
         self.interrupt = None;
         self.advance();
         self.current = None;
     }
 
-    fn begin_interrupt(&mut self) {
+    /// Kills every process of the conversation, the shell too.
+    pub(super) async fn kill_all(&mut self) {
+        let marker = self.setup.marker.clone();
+        let _ = tokio::task::spawn_blocking(move || processes::kill_session(&marker)).await;
+        self.shell_ended(-1, texts::STOPPED.to_owned()).await;
+    }
+
+    /// Who waited for the command is gone.
+    fn give_up(&mut self) {
         self.waiting = None;
-        if self.current.as_ref().is_some_and(Foreground::is_running) {
-            self.interrupt = self.process.as_mut().map(Interrupt::begin);
+        match &mut self.interrupt {
+            Some(interrupt) => interrupt.purpose = Purpose::GivenUp,
+            None => self.interrupt_command(Purpose::GivenUp),
         }
+    }
+
+    fn interrupt_command(&mut self, purpose: Purpose) {
+        if self.current.as_ref().is_some_and(Foreground::is_running) {
+            self.interrupt =
+                self.process.as_mut().map(|process| Interrupt::begin(process, purpose));
+        }
+    }
+
+    /// Kills the command because it took longer than `limit`.
+    fn kill_command(&mut self, limit: std::time::Duration) {
+        if let Some(current) = &mut self.current {
+            current.note = texts::killed(limit);
+        }
+        self.interrupt_command(Purpose::TooLong);
     }
 
     /// Does what the state asks for: ends an interrupt, answers a caller.
@@ -159,18 +183,34 @@ impl ShellTask {
         }
         let is_running = self.current.as_ref().is_some_and(Foreground::is_running);
         if let Some(interrupt) = &mut self.interrupt {
-            if interrupt.advance(self.process.as_ref(), is_running) {
-                self.interrupt = None;
-                // The caller that stopped the command does not want its output.
+            if !interrupt.advance(self.process.as_ref(), is_running) {
+                if let Some(waiting) = &mut self.waiting {
+                    waiting.flush();
+                }
+                return;
+            }
+            if interrupt.purpose == Purpose::GivenUp {
                 self.current = None;
             }
-            return;
+            self.interrupt = None;
+        }
+        let longest = self.setup.longest_command;
+        if self
+            .current
+            .as_ref()
+            .is_some_and(|it| it.is_running() && it.started.elapsed() >= longest)
+        {
+            return self.kill_command(longest);
         }
         let Some(waiting) = &mut self.waiting else { return };
         waiting.flush();
+        let is_late = waiting.limit.elapsed() >= waiting.timeout;
         if let Some(end) = self.current.as_ref().and_then(Foreground::end).cloned() {
             self.answer_completed(end);
-        } else if waiting.limit.elapsed() >= waiting.timeout {
+        } else if is_late && waiting.action.kill_on_timeout {
+            let timeout = waiting.timeout;
+            self.kill_command(timeout);
+        } else if is_late {
             let suffix = texts::timed_out(waiting.timeout);
             self.answer_running(&suffix);
         } else if let (Some(process), Some(current)) = (&self.process, &self.current)
@@ -180,177 +220,6 @@ impl ShellTask {
             let suffix = texts::silent(silence, waiting.limit.elapsed(), waits);
             self.answer_running(&suffix);
         }
-    }
-
-    fn answer_completed(&mut self, end: End) {
-        let (Some(waiting), Some(mut current)) = (self.waiting.take(), self.current.take()) else {
-            return;
-        };
-        let taken = current.take();
-        let key = waiting.key.as_deref();
-        let suffix = if end.exit_code == -1 && !end.note.is_empty() {
-            end.note.clone()
-        } else {
-            format!("{}{}{}", texts::completed(end.exit_code, key), end.note, waiting.late_note)
-        };
-        let metadata = CommandMetadata {
-            exit_code: end.exit_code,
-            pid: end.background_pid,
-            working_dir: Some(end.directory.to_string_lossy().into_owned()),
-            py_interpreter_path: end.python,
-            suffix,
-            ..self.metadata(waiting.prefix.clone())
-        };
-        self.answer(waiting, taken, metadata);
-    }
-
-    fn answer_running(&mut self, suffix: &str) {
-        let Some(waiting) = self.waiting.take() else { return };
-        let taken = self.current.as_mut().map(Foreground::take).unwrap_or_default();
-        let mut prefix = waiting.prefix.clone();
-        if waiting.is_continuation {
-            prefix.push_str(texts::PREVIOUS_OUTPUT);
-        }
-        let metadata = CommandMetadata { suffix: suffix.to_owned(), ..self.metadata(prefix) };
-        self.answer(waiting, taken, metadata);
-    }
-
-    fn answer(&self, waiting: Waiting, taken: Taken, mut metadata: CommandMetadata) {
-        metadata.suffix.push_str(&taken.note);
-        // The shell names the file in which it got the command; to the agent it is noise.
-        let file = format!("{}: ", self.setup.shell_dir.join("command").display());
-        let content = taken.text.replace(&file, "");
-        waiting.answer(content, metadata);
-    }
-
-    fn metadata(&self, prefix: String) -> CommandMetadata {
-        CommandMetadata {
-            username: Some(self.setup.username.clone()),
-            hostname: Some(self.setup.hostname.clone()),
-            working_dir: Some(self.directory.borrow().to_string_lossy().into_owned()),
-            py_interpreter_path: self.python.clone(),
-            prefix,
-            ..CommandMetadata::default()
-        }
-    }
-
-    async fn accept(&mut self, request: RunRequest) {
-        if request.reply.is_closed() {
-            return;
-        }
-        let RunRequest { action, timeout, output, reply } = request;
-        let soft = (timeout.is_none() && !action.blocking).then_some(self.setup.soft_timeout);
-        let mut waiting = Waiting::new(
-            action.clone(),
-            soft,
-            timeout.unwrap_or(self.setup.default_timeout),
-            output,
-            reply,
-        );
-        let command = trimmed(&action);
-        let key = Key::from_name(command);
-        let is_running = self.current.as_ref().is_some_and(Foreground::is_running);
-        let is_input = action.is_input || key.as_ref().is_some_and(|key| key.is_control);
-        if self.current.is_some() && (is_running || is_input || command.is_empty()) {
-            waiting.is_continuation = true;
-            self.waiting = Some(waiting);
-            if is_running && is_input && !action.command.is_empty() {
-                self.send_input(&action.command, key);
-            } else if is_running && !command.is_empty() {
-                self.answer_running(&texts::not_executed(command));
-            } else if !is_running
-                && !command.is_empty()
-                && let Some(waiting) = &mut self.waiting
-            {
-                waiting.late_note = texts::INPUT_TOO_LATE;
-            }
-        } else if command.is_empty() || is_input {
-            self.answer_idle(waiting, command.is_empty());
-        } else {
-            self.start_command(waiting, command).await;
-        }
-    }
-
-    fn send_input(&mut self, text: &str, key: Option<Key>) {
-        let Some(process) = &mut self.process else { return };
-        match key {
-            Some(key) => {
-                process.send_bytes(&key.bytes);
-                if let Some(waiting) = &mut self.waiting {
-                    waiting.key = Some(key.name);
-                }
-            }
-            None => process.send_text(text.strip_suffix('\n').unwrap_or(text)),
-        }
-    }
-
-    fn answer_idle(&mut self, waiting: Waiting, is_poll: bool) {
-        let taken = self.background.take();
-        let text = if is_poll { texts::NOTHING_RUNS } else { texts::NOTHING_READS };
-        let content = if is_poll && !taken.text.is_empty() { taken.text } else { text.to_owned() };
-        let metadata = CommandMetadata { suffix: taken.note, ..self.metadata(String::new()) };
-        waiting.answer_as("", content, metadata);
-    }
-
-    async fn start_command(&mut self, mut waiting: Waiting, command: &str) {
-        if guard::is_literal(command) {
-            return waiting.answer_error(texts::LITERAL.to_owned());
-        }
-        let shape = shape(command);
-        if let (Shape::Several(commands), false) = (&shape, self.setup.accept_multiline) {
-            return waiting.answer_error(texts::several(commands));
-        }
-        waiting.prefix = self.unread_output();
-        if let Err(error) = self.send_command(&waiting.action, command, &shape).await {
-            self.process = None;
-            return waiting.answer_error(texts::not_started(&error));
-        }
-        waiting.restart();
-        self.waiting = Some(waiting);
-    }
-
-    /// Returns what earlier commands wrote and nobody has seen.
-    fn unread_output(&mut self) -> String {
-        let mut prefix = String::new();
-        if let Some(mut previous) = self.current.take() {
-            let exit_code = previous.end().map_or(-1, |end| end.exit_code);
-            let taken = previous.take();
-            let text = format!("{}{}", taken.text, taken.note);
-            prefix.push_str(&texts::unread_tail(&previous.command, exit_code, &text));
-        }
-        let taken = self.background.take();
-        if !taken.text.is_empty() {
-            prefix.push_str(&texts::background_output(&format!("{}{}", taken.text, taken.note)));
-        }
-        prefix
-    }
-
-    async fn send_command(
-        &mut self,
-        action: &RunAction,
-        command: &str,
-        shape: &Shape,
-    ) -> std::io::Result<()> {
-        if self.process.is_none() {
-            let mut directory = self.directory.borrow().clone();
-            if !directory.is_dir() {
-                directory.clone_from(&self.setup.workspace);
-                self.directory.send_replace(directory.clone());
-            }
-            self.process = Some(ShellProcess::start(&self.setup, &directory).await?);
-        }
-        let Some(process) = &mut self.process else { return Ok(()) };
-        let nonce = random_name()?;
-        if *shape == Shape::Incomplete && ShellProcess::can_type(command) {
-            process.type_command(&nonce, command)?;
-        } else {
-            process.send_command(&nonce, command)?;
-        }
-        self.commands += 1;
-        let length = if action.hidden { Length::Whole } else { Length::Short };
-        let spool = self.setup.output_dir.join(format!("{:05}-{}.log", self.commands, &nonce[..8]));
-        self.current = Some(Foreground::new(command.to_owned(), nonce, length, spool));
-        Ok(())
     }
 }
 
@@ -367,17 +236,6 @@ fn deliver(
         waiting.stream(&own);
     }
     background.push(&other);
-}
-
-/// Returns the command without the blank space around it.
-///
-/// Blank space after a backslash belongs to the command.
-fn trimmed(action: &RunAction) -> &str {
-    let command = action.command.trim();
-    if command.ends_with('\\') && action.command.trim_start().len() > command.len() {
-        return &action.command.trim_start()[..=command.len()];
-    }
-    command
 }
 
 fn exit_code(status: std::process::ExitStatus) -> i32 {

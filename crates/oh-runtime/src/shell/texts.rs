@@ -12,6 +12,9 @@ pub(super) const NOTHING_RUNS: &str =
     "ERROR: No command is running, so there is no output to wait for.";
 pub(super) const NOTHING_READS: &str =
     "ERROR: No command is running, so there is nothing that could take this input.";
+pub(super) const RESET_WITH_INPUT: &str = "ERROR: A reset ends the running command, so nothing could take the input. Send one or the other.";
+pub(super) const RESET: &str = "[The shell was reset: all processes of this session were ended. This is a new shell in the workspace \
+     with none of the variables, functions and aliases that were set.]\n";
 pub(super) const PREVIOUS_OUTPUT: &str = "[Output of the command that was already running:]\n";
 pub(super) const INPUT_TOO_LATE: &str =
     "\n[The input was not sent: the command had already ended.]";
@@ -35,6 +38,24 @@ pub(super) fn timed_out(limit: Duration) -> String {
     format!("\n[The command still runs: it timed out after {} seconds. {OPTIONS}]", seconds(limit))
 }
 
+pub(super) fn killed(limit: Duration) -> String {
+    format!("\n[The command was killed: it took longer than {} seconds.]", seconds(limit))
+}
+
+pub(super) fn timeout_too_long(timeout: Duration, longest: Duration) -> String {
+    format!(
+        "ERROR: The command was not executed: a timeout of {} seconds is too long here, because the \
+         runtime may be closed before. The longest possible is {} seconds. Run what takes longer in the \
+         background, with its output in a file, and look at the file from time to time.",
+        seconds(timeout),
+        seconds(longest)
+    )
+}
+
+pub(super) fn key_without_command(key: &str) -> String {
+    format!("No command is running: {key} had nothing to do.")
+}
+
 pub(super) fn not_executed(command: &str) -> String {
     let command = brief(command);
     format!(
@@ -52,8 +73,12 @@ pub(super) fn shell_ended(exit_code: i32) -> String {
 /// What a finished command wrote after it was last looked at.
 pub(super) fn unread_tail(command: &str, exit_code: i32, text: &str) -> String {
     let command = brief(command);
+    let ended = match exit_code {
+        -1 => "was ended".to_owned(),
+        code => format!("completed with exit code {code}"),
+    };
     format!(
-        "[The previous command {command} completed with exit code {exit_code}. Its remaining output:]\n\
+        "[The previous command {command} {ended}. Its remaining output:]\n\
          {text}\n[Output of this command:]\n"
     )
 }

@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 
 use super::foreground::Foreground;
 use super::process::ShellProcess;
-use crate::processes;
+use crate::processes::{self, Process};
 use crate::runtime::OutputSink;
 
 /// No command is waited for longer than this at a time.
@@ -29,7 +29,7 @@ pub(super) struct Waiting {
     pub(super) timeout: Duration,
     pub(super) prefix: String,
     pub(super) key: Option<String>,
-    pub(super) late_note: &'static str,
+    pub(super) note: &'static str,
     /// The command was started by an earlier request.
     pub(super) is_continuation: bool,
     soft: Option<SoftTimeout>,
@@ -42,14 +42,8 @@ struct SoftTimeout {
     limit: Duration,
     last_use: Instant,
     checked: Instant,
-    usage: Usage,
-}
-
-/// Processor time of the group in the foreground.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct Usage {
-    group: i32,
-    ticks: u64,
+    /// Processor time used at the last look, if there was one since the last output.
+    ticks: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -74,14 +68,9 @@ impl Waiting {
             timeout: timeout.min(LONGEST_TIMEOUT),
             prefix: String::new(),
             key: None,
-            late_note: "",
+            note: "",
             is_continuation: false,
-            soft: soft.map(|limit| SoftTimeout {
-                limit,
-                last_use: now,
-                checked: now,
-                usage: Usage::default(),
-            }),
+            soft: soft.map(|limit| SoftTimeout { limit, last_use: now, checked: now, ticks: None }),
             stream: output.map(|sink| Stream { sink, pending: Vec::new(), since: now }),
             reply,
         }
@@ -127,7 +116,7 @@ impl Waiting {
         if since_output < soft.interval() {
             // It is not idle; a look at the processes would say nothing new.
             soft.checked = Instant::now();
-            soft.usage = Usage::default();
+            soft.ticks = None;
         } else {
             soft.look_at_usage(shell);
         }
@@ -196,28 +185,23 @@ impl SoftTimeout {
 
     fn look_at_usage(&mut self, shell: &ShellProcess) {
         let elapsed = self.checked.elapsed();
-        let usage = Usage::of_foreground(shell);
-        let known = self.usage.group != 0 && usage.group == self.usage.group;
-        let used =
-            TICK * u32::try_from(usage.ticks.saturating_sub(self.usage.ticks)).unwrap_or(u32::MAX);
-        if known && used * IDLE_SHARE >= elapsed && used > TICK {
+        let ticks = foreground_ticks(shell);
+        let used = self.ticks.zip(ticks).map_or(0, |(before, now)| now.saturating_sub(before));
+        let used = TICK.saturating_mul(u32::try_from(used).unwrap_or(u32::MAX));
+        if used.saturating_mul(IDLE_SHARE) >= elapsed && used > TICK {
             self.last_use = Instant::now();
         }
-        self.usage = usage;
+        self.ticks = ticks;
         self.checked = Instant::now();
     }
 }
 
-impl Usage {
-    fn of_foreground(shell: &ShellProcess) -> Self {
-        let Some(group) = shell.foreground_group() else { return Self::default() };
-        let ticks = processes::all()
-            .iter()
-            .filter(|process| process.group == group)
-            .map(|process| process.ticks)
-            .sum();
-        Self { group, ticks }
-    }
+/// Returns the processor time of the group in the foreground, and of the shell, to which the time
+/// of ended jobs goes: a loop over short programs keeps its sum although each has a group of its own.
+fn foreground_ticks(shell: &ShellProcess) -> Option<u64> {
+    let group = shell.foreground_group()?;
+    let is_counted = |process: &&Process| process.group == group || process.pid == shell.pid();
+    Some(processes::all().iter().filter(is_counted).map(|process| process.ticks).sum())
 }
 
 impl Stream {

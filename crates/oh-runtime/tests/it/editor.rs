@@ -200,7 +200,9 @@ async fn refusals_name_what_is_wrong() {
 
     let draft = EditAction { impl_source: EditImplSource::LlmBasedEdit, ..edit_action(&path, "") };
     let refused = fixture.execute(Action::Edit(draft)).await;
-    assert!(matches!(refused, Observation::Error(_)), "{refused:?}");
+    let Observation::Error(error) = refused else { panic!("not refused: {refused:?}") };
+    assert!(error.content.contains("Use `str_replace_editor`"), "{}", error.content);
+    assert_eq!(std::fs::read(&path).unwrap(), b"x\ny\nx\n");
 }
 
 #[tokio::test]
@@ -371,6 +373,7 @@ async fn files_are_read_and_written_plainly() {
     assert_eq!(written.name(), "write");
     let path = workspace.join("sub/x/a.txt");
     assert_eq!(std::fs::read(&path).unwrap(), b"1\n2\n3\n");
+    assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o664);
     fixture.execute(Action::Write(write("x/a.txt", "two", 1, 2))).await;
     assert_eq!(std::fs::read(&path).unwrap(), b"1\ntwo\n3\n");
     let read = |path: &str| Action::Read(read_action(path, ReadImplSource::Default));
@@ -378,6 +381,7 @@ async fn files_are_read_and_written_plainly() {
         content: "1\ntwo\n3\n".into(),
         path: path.to_string_lossy().into_owned(),
         impl_source: ReadImplSource::Default,
+        image_urls: None,
     };
     assert_eq!(fixture.execute(read("x/a.txt")).await, Observation::Read(expected));
     let part = ReadAction { start: 1, end: 2, ..read_action("x/a.txt", ReadImplSource::Default) };
@@ -393,4 +397,152 @@ async fn files_are_read_and_written_plainly() {
         assert_eq!(fixture.execute(read(bad)).await.name(), "error");
     }
     assert_eq!(fixture.execute(Action::Write(write(".", "x", 0, -1))).await.name(), "error");
+}
+
+#[tokio::test]
+async fn a_picture_is_shown_to_the_model() {
+    let fixture = Fixture::new();
+    let view = async |name: &str, bytes: &[u8]| {
+        let path = fixture.workspace().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        let path = path.to_string_lossy().into_owned();
+        match fixture.execute(Action::Read(read_action(&path, ReadImplSource::OhAci))).await {
+            Observation::Read(read) => (read.content, read.image_urls),
+            other => panic!("not a read observation: {other:?}"),
+        }
+    };
+    let path = fixture.workspace().join("a.PNG").to_string_lossy().into_owned();
+    let (content, image_urls) = view("a.PNG", b"\x89PNG\r\n\x1a\n").await;
+    assert_eq!(content, format!("{path} is a picture (image/png, 8 bytes); it is shown below."));
+    assert_eq!(image_urls, Some(vec!["data:image/png;base64,iVBORw0KGgo=".to_owned()]));
+    for (name, bytes, mime) in [
+        ("a.jpg", &b"\xFF\xD8\xFF\xE0"[..], "image/jpeg"),
+        ("a.jpeg", b"\xFF\xD8\xFF\xE0", "image/jpeg"),
+        ("a.gif", b"GIF89a", "image/gif"),
+        ("a.webp", b"RIFF\x01\x02\x03\x04WEBP", "image/webp"),
+        ("a.bmp", b"BM\0\0", "image/bmp"),
+        // The content counts, not the name.
+        ("b.png", b"\xFF\xD8\xFF\xE0", "image/jpeg"),
+    ] {
+        let (_, image_urls) = view(name, bytes).await;
+        let start = format!("data:{mime};base64,");
+        assert!(image_urls.is_some_and(|urls| urls[0].starts_with(&start)), "{name}");
+    }
+    let (content, image_urls) = view("text.png", b"only text").await;
+    assert!(content.contains("1\tonly text") && image_urls.is_none(), "{content}");
+    let (content, image_urls) = view("junk.png", b"\0\x01").await;
+    assert_error(&content, "binary");
+    assert_eq!(image_urls, None);
+    let (content, _) = view("large.png", &vec![0; 6 * 1024 * 1024]).await;
+    assert_error(&content, "more than 5 MB");
+}
+
+#[tokio::test]
+async fn a_deletion_by_undo_can_be_undone() {
+    let fixture = Fixture::new();
+    let path = fixture.workspace().join("a.txt");
+    fixture.create(&path, "x\n").await;
+    std::fs::write(&path, "x and work by others\n").unwrap();
+    let observation = fixture.undo(&path).await;
+    assert!(observation.content.contains("undo_edit brings it back"), "{}", observation.content);
+    assert!(!path.exists());
+    let observation = fixture.undo(&path).await;
+    assert_eq!(std::fs::read(&path).unwrap(), b"x and work by others\n");
+    assert!(observation.diff.unwrap().ends_with("@@ -0,0 +1 @@\n+x and work by others"));
+    assert_error(&fixture.undo(&path).await.content, "no edit of");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn edits_of_one_file_at_once_are_made_one_by_one() {
+    let fixture = Fixture::new();
+    let path = fixture.workspace().join("a.txt");
+    let link = fixture.workspace().join("link.txt");
+    std::fs::write(&path, "").unwrap();
+    symlink("a.txt", &link).unwrap();
+    let insert_many = async |path: &Path, name: &str| {
+        for number in 0..25 {
+            let observation = fixture.insert(path, 0, &format!("{name}{number}")).await;
+            assert!(observation.content.contains("has been edited"), "{}", observation.content);
+        }
+    };
+    let write = |start: i64| WriteAction {
+        path: path.to_string_lossy().into_owned(),
+        content: "written".into(),
+        start,
+        end: start,
+        thought: String::new(),
+        security_risk: SecurityRisk::Unknown,
+    };
+    let write_many = async {
+        for _ in 0..25 {
+            // An empty range at the end of the file appends.
+            let observation = fixture.execute(Action::Write(write(10_000))).await;
+            assert_eq!(observation.name(), "write");
+        }
+    };
+    tokio::join!(insert_many(&path, "a"), insert_many(&link, "b"), write_many);
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(text.lines().count(), 75, "{text}");
+}
+
+#[tokio::test]
+async fn the_owner_of_a_file_stays() {
+    use std::os::unix::fs::chown;
+
+    let fixture = Fixture::new();
+    let path = fixture.workspace().join("a.txt");
+    std::fs::write(&path, "a\n").unwrap();
+    let owner =
+        if rustix::process::getuid().is_root() { (12_345, 23_456) } else { owner_of(&path) };
+    chown(&path, Some(owner.0), Some(owner.1)).unwrap();
+    fixture.replace(&path, "a", "b").await;
+    assert_eq!(owner_of(&path), owner);
+    fixture.insert(&path, 1, "c").await;
+    fixture.undo(&path).await;
+    assert_eq!(owner_of(&path), owner);
+    assert_eq!(path.metadata().unwrap().len(), 2);
+}
+
+fn owner_of(path: &Path) -> (u32, u32) {
+    use std::os::unix::fs::MetadataExt;
+
+    let metadata = path.metadata().unwrap();
+    (metadata.uid(), metadata.gid())
+}
+
+#[tokio::test]
+async fn line_ends_marks_and_encodings_stay_through_every_command() {
+    let fixture = Fixture::new();
+    let path = fixture.workspace().join("a.txt");
+    let utf16: Vec<u8> = "\u{feff}a\r\nb\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let changed: Vec<u8> =
+        "\u{feff}a\r\nnew\r\nB\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (before, after) in [
+        (b"a\r\nb\r\n".to_vec(), b"a\r\nnew\r\nB\r\n".to_vec()),
+        (b"\xEF\xBB\xBFa\nb".to_vec(), b"\xEF\xBB\xBFa\nnew\nB".to_vec()),
+        (b"\xE4\na\nb".to_vec(), b"\xE4\nnew\na\nB".to_vec()),
+        (utf16, changed),
+    ] {
+        std::fs::write(&path, &before).unwrap();
+        fixture.insert(&path, 1, "new\n").await;
+        fixture.replace(&path, "b", "B").await;
+        assert_eq!(std::fs::read(&path).unwrap(), after);
+        fixture.undo(&path).await;
+        fixture.undo(&path).await;
+        assert_eq!(std::fs::read(&path).unwrap(), before);
+    }
+}
+
+#[tokio::test]
+async fn documents_are_not_edited_as_text() {
+    let fixture = Fixture::new();
+    for kind in ["docx", "xlsx", "pptx", "pdf", "mp3", "wav", "m4a", "flac"] {
+        let path = fixture.workspace().join(format!("a.{kind}"));
+        assert_error(&fixture.create(&path, "x").await.content, "type");
+        std::fs::write(&path, "x\n").unwrap();
+        assert_error(&fixture.replace(&path, "x", "y").await.content, "type");
+        assert_error(&fixture.insert(&path, 0, "y").await.content, "type");
+        assert_error(&fixture.undo(&path).await.content, "type");
+        assert_eq!(std::fs::read(&path).unwrap(), b"x\n");
+    }
 }

@@ -2,11 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+#[cfg(test)]
 mod editor;
+#[cfg(test)]
 mod git;
+#[cfg(test)]
 mod git_hostile;
+#[cfg(test)]
 mod lifecycle;
-mod shell;
 #[cfg(test)]
 mod sandbox;
 #[cfg(test)]
@@ -16,7 +19,18 @@ mod sandbox_limits;
 #[cfg(test)]
 mod sandbox_tools;
 #[cfg(test)]
+mod shell;
+#[cfg(test)]
+mod shell_control;
+#[cfg(test)]
+mod shell_input;
+#[cfg(test)]
+mod shell_output;
+#[cfg(test)]
 mod support;
+#[cfg(test)]
 mod workspace;
+#[cfg(test)]
 mod workspace_download;
+#[cfg(test)]
 mod workspace_unpack;

@@ -92,7 +92,16 @@ async fn the_state_of_the_shell_persists() {
 #[tokio::test]
 async fn commands_inherit_no_descriptors() {
     let fixture = Fixture::new();
+    // Unlike the files that Rust opens, a duplicate is left to children.
+    let leaked = rustix::io::dup(std::fs::File::open("/dev/null").unwrap()).unwrap();
+    let begun = std::process::Command::new("ls").arg("-l").arg("/proc/self/fd").output().unwrap();
+    assert!(String::from_utf8_lossy(&begun.stdout).contains("-> /dev/null"));
     fixture.check("ls /proc/$$/fd | sort -n | xargs", "0 1 2 255", 0).await;
+    let action =
+        RunAction { is_static: true, ..command_action("ls /proc/$$/fd | sort -n | xargs; exit 3") };
+    let observation = crate::support::run_observation(fixture.observe(action, Some(LONG)).await);
+    assert_eq!((observation.content.as_str(), observation.metadata.exit_code), ("0 1 2", 3));
+    drop(leaked);
 }
 
 #[tokio::test]
@@ -159,10 +168,20 @@ async fn long_output_is_exact_or_cut_in_the_middle_and_kept() {
 #[tokio::test]
 async fn memory_is_bounded_whatever_a_command_prints() {
     let fixture = Fixture::new();
-    let observation = fixture.run("head -c 300M /dev/zero | tr '\\0' 'x'; echo; echo end").await;
+    let command = "head -c 1G /dev/zero | tr '\\0' 'x'; echo; echo end";
+    let observation = fixture.run_for(command, 3 * LONG).await;
     assert_eq!(observation.metadata.exit_code, 0);
     assert!(observation.content.ends_with("x\nend"));
-    assert!(observation.metadata.suffix.contains("the first 268435456 are in"));
+    let suffix = &observation.metadata.suffix;
+    assert!(suffix.contains("has written 1073741829 bytes; the last 134"), "{suffix}");
+    let output = fixture.directory.path().join("session/output");
+    let sizes: u64 = std::fs::read_dir(&output)
+        .unwrap()
+        .flatten()
+        .map(|file| file.metadata().unwrap().len())
+        .sum();
+    let part = 128 * 1024 * 1024;
+    assert!((part - 65_536..=2 * part + 65_536).contains(&sizes), "{sizes}");
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     let peak: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();

@@ -156,6 +156,19 @@ async fn the_users_own_commands_run_in_the_same_shell() {
         let events = socket.events_until(|event| event["observation"] == "run").await;
         assert_eq!(events.last().unwrap()["content"], output);
         assert_eq!(events.last().unwrap()["source"], "user");
+        let asked = events.iter().find(|event| event["action"] == "run").unwrap();
+        assert_eq!(events.last().unwrap()["cause"], asked["id"]);
+    }
+    // Input for a running command, a time limit and a new shell, as the agent can ask for them.
+    for (args, timeout, content) in [
+        (json!({"command": "read line; echo \"<$line>\""}), Some(0.3), ""),
+        (json!({"command": "typed", "is_input": true}), None, "<typed>"),
+        (json!({"command": "echo \"<$A>\"", "reset": true}), None, "<>"),
+    ] {
+        let action = json!({"action": "run", "args": args, "timeout": timeout});
+        socket.send(&format!("42[\"oh_user_action\",{action}]")).await;
+        let events = socket.events_until(|event| event["observation"] == "run").await;
+        assert_eq!(events.last().unwrap()["content"], content, "{events:?}");
     }
 }
 

@@ -1,5 +1,9 @@
 //! The loop with a scripted model, a scripted runtime and a real log.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod notices;
+
 #[cfg(test)]
 mod session {
     use std::sync::Arc;

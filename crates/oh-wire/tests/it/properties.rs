@@ -26,11 +26,15 @@ fn body() -> impl Strategy<Value = EventDraft> {
             })
         },
     );
-    let run = (text(), of(text()), any::<bool>()).prop_map(|(command, cwd, hidden)| {
+    let flags = (any::<bool>(), any::<bool>(), any::<bool>());
+    let run = (text(), of(text()), flags).prop_map(|(command, cwd, flags)| {
+        let (hidden, reset, kill_on_timeout) = flags;
         Action::Run(RunAction {
             command,
             cwd,
             hidden,
+            reset,
+            kill_on_timeout,
             security_risk: SecurityRisk::Medium,
             ..RunAction::default()
         })

@@ -32,7 +32,7 @@ export type MessageArgs = { content: string, file_urls: Array<string> | null, im
 
 export type SystemArgs = { content: string, tools: unknown[] | null, openhands_version: string | null, agent_class: string | null, };
 
-export type RunArgs = { command: string, is_input: boolean, thought: string, blocking: boolean, is_static: boolean, cwd: string | null, hidden: boolean, confirmation_state: ConfirmationState, security_risk: -1 | 0 | 1 | 2, };
+export type RunArgs = { command: string, is_input: boolean, thought: string, blocking: boolean, is_static: boolean, cwd: string | null, hidden: boolean, confirmation_state: ConfirmationState, security_risk: -1 | 0 | 1 | 2, reset?: boolean, kill_on_timeout?: boolean, };
 
 export type RunIpythonArgs = { code: string, thought: string, include_extra: boolean, confirmation_state: ConfirmationState, security_risk: -1 | 0 | 1 | 2, kernel_init_code: string, };
 
@@ -74,7 +74,7 @@ export type RunExtras = { command: string, metadata: CommandMetadata, hidden: bo
 
 export type RunIpythonExtras = { code: string, image_urls: Array<string> | null, };
 
-export type ReadExtras = { path: string, impl_source: ReadImplSource, };
+export type ReadExtras = { path: string, impl_source: ReadImplSource, image_urls?: Array<string>, };
 
 export type WriteExtras = { path: string, };
 

@@ -1,0 +1,149 @@
+//! What passes by while a step runs.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use oh_chat::{Completion, CompletionFailure, CompletionRequest, Usage};
+use oh_event::{
+    Action, AgentState, CommandMetadata, ConversationId, EventDraft, EventSource, MessageAction,
+    Observation, RunAction, RunObservation,
+};
+use oh_event_log::{Durability, EventLog, EventLogConfig, Framing};
+use oh_llm::{BoxFuture, CompletionContext, LlmClient, LlmNotice};
+use oh_runtime::{ActionRequest, Runtime};
+use oh_session::{
+    AgentConfig, ConversationManager, ManagerConfig, NewConversation, Notice, SessionHandle,
+};
+use tempfile::TempDir;
+use tokio::sync::broadcast;
+
+const SECRET: &str = "p\"ass-w\u{f6}rd";
+const SAID: &str = "it is p\"ass-w\u{f6}rd, or p\\\"ass-w\u{f6}rd, or p\"ass";
+const SHOWN: &str = "it is <secret_hidden>, or <secret_hidden>, or p\"ass";
+
+/// Says and prints [`SAID`] in pieces of some characters each.
+#[derive(Debug, Clone, Copy)]
+struct Piecewise(usize);
+
+impl Piecewise {
+    fn pieces(self) -> Vec<String> {
+        let text: Vec<char> = SAID.chars().collect();
+        text.chunks(self.0).map(|piece| piece.iter().collect()).collect()
+    }
+}
+
+impl LlmClient for Piecewise {
+    fn complete(
+        &self,
+        _: CompletionRequest,
+        context: CompletionContext,
+    ) -> BoxFuture<'_, Result<Completion, CompletionFailure>> {
+        Box::pin(async move {
+            for piece in self.pieces() {
+                context.notices.as_ref().unwrap().send(LlmNotice::Text(piece)).await.unwrap();
+            }
+            Ok(Completion {
+                response_id: "1".to_owned(),
+                created: 0,
+                model: "piecewise".to_owned(),
+                text: SAID.to_owned(),
+                tool_calls: Vec::new(),
+                finish_reason: "stop".to_owned(),
+                usage: Usage::default(),
+                cost: None,
+            })
+        })
+    }
+
+    fn model(&self) -> &str {
+        "piecewise"
+    }
+}
+
+impl Runtime for Piecewise {
+    fn execute(&self, request: ActionRequest) -> oh_runtime::BoxFuture<'_, Observation> {
+        Box::pin(async move {
+            for piece in self.pieces() {
+                request.output.as_ref().unwrap().send(piece).await.unwrap();
+            }
+            Observation::Run(RunObservation {
+                content: SAID.to_owned(),
+                command: String::new(),
+                metadata: CommandMetadata { exit_code: 0, ..CommandMetadata::default() },
+                hidden: false,
+            })
+        })
+    }
+
+    fn workspace(&self) -> &Path {
+        Path::new("/workspace")
+    }
+
+    fn stop_processes(&self) -> oh_runtime::BoxFuture<'_, ()> {
+        Box::pin(async {})
+    }
+
+    fn close(&self) -> oh_runtime::BoxFuture<'_, ()> {
+        Box::pin(async {})
+    }
+}
+
+async fn opened(folder: &TempDir, source: Piecewise) -> SessionHandle {
+    let log = EventLog::open(EventLogConfig {
+        path: folder.path().join("openhands.db"),
+        durability: Durability::Os,
+        framing: Framing::default(),
+    })
+    .unwrap();
+    let manager = ConversationManager::new(ManagerConfig {
+        log,
+        llm: Arc::new(move || Arc::new(source)),
+        runtime: Arc::new(move |_| {
+            Box::pin(async move { Ok(Arc::new(source) as Arc<dyn oh_runtime::Runtime>) })
+        }),
+        agent: Arc::new(AgentConfig::default),
+        on_first_message: Arc::new(|_, _| {}),
+        secrets: Arc::new(|| vec![SECRET.to_owned()]),
+    });
+    let id = ConversationId::parse("x").unwrap();
+    manager.open(&id, NewConversation::default()).await.unwrap()
+}
+
+/// Returns the text of all notices until `count` characters of it are there.
+async fn shown(notices: &mut broadcast::Receiver<Notice>) -> String {
+    let mut text = String::new();
+    while text.chars().count() < SHOWN.chars().count() {
+        let notice = tokio::time::timeout(Duration::from_secs(30), notices.recv()).await;
+        match notice.unwrap().unwrap() {
+            Notice::Output { text: piece, .. } | Notice::Text { text: piece, .. } => {
+                text.push_str(&piece);
+            }
+            Notice::Status { .. } | Notice::Title(_) => {}
+        }
+    }
+    text
+}
+
+#[tokio::test]
+async fn secrets_are_masked_however_they_are_cut() {
+    for size in 1..=SAID.chars().count() {
+        let folder = TempDir::new().unwrap();
+        let session = opened(&folder, Piecewise(size)).await;
+        let mut notices = session.notices();
+
+        let run = Action::Run(RunAction { command: "x".to_owned(), ..RunAction::default() });
+        session.act(EventDraft::of_action(EventSource::User, run), None).await.unwrap();
+        assert_eq!(shown(&mut notices).await, SHOWN, "{size}");
+
+        let message = MessageAction { content: "go".to_owned(), ..MessageAction::default() };
+        let message = EventDraft::of_action(EventSource::User, Action::Message(message));
+        session.act(message, None).await.unwrap();
+        assert_eq!(shown(&mut notices).await, SHOWN, "{size}");
+        while session.status().agent_state != AgentState::AwaitingUserInput {
+            tokio::task::yield_now().await;
+        }
+        let events = session.reader().events((0, u64::MAX)).await.unwrap();
+        assert!(!format!("{events:?}").contains("ass-w"), "{events:?}");
+    }
+}
