@@ -182,7 +182,8 @@ fn volume(entry: &str, home: Option<&Path>) -> Result<Option<Volume>, &'static s
         return Err("names a volume of Docker, which this runtime does not have");
     }
     let real = host.canonicalize().map_err(|_| "does not exist on this machine")?;
-    if real.parent().is_none() || home.and_then(|home| home.canonicalize().ok()) == Some(real.clone())
+    if real.parent().is_none()
+        || home.and_then(|home| home.canonicalize().ok()) == Some(real.clone())
     {
         return Err("would show everything of this machine or of its user");
     }

@@ -46,7 +46,7 @@ pub use local::LocalRuntime;
 pub use processes::{SocketHolder, socket_holder};
 pub use runtime::{ActionRequest, BoxFuture, OutputSink, Runtime};
 pub use sandbox::{
-    Layer, NetworkPolicy, Places, ResourceLimits, SandboxMode, SandboxPolicy, SandboxReport, Volume,
-    VolumeAccess, probe, sandbox_main,
+    Layer, NetworkPolicy, Places, ResourceLimits, SandboxMode, SandboxPolicy, SandboxReport,
+    Volume, VolumeAccess, probe, sandbox_main,
 };
 pub use workspace::{IgnoredFiles, UnpackLimits, Upload, UploadRules, Workspace, WorkspaceError};

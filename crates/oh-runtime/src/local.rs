@@ -13,8 +13,8 @@ use crate::files;
 use crate::path::PathMap;
 use crate::processes;
 use crate::runtime::{ActionRequest, BoxFuture, OutputSink, Runtime};
-use crate::shell::{Shell, ShellSender, ShellSetup, random_name, remove_leftovers, write_private};
 use crate::sandbox::shell_dir;
+use crate::shell::{Shell, ShellSender, ShellSetup, random_name, remove_leftovers, write_private};
 use crate::static_run;
 
 /// Static commands of one conversation that may run at once.
@@ -79,12 +79,7 @@ impl LocalRuntime {
             .filter(|path| path.is_dir())
             .unwrap_or_else(|| workspace.clone());
         let setup = ShellSetup {
-            environment: command_environment(
-                &config,
-                &home,
-                &username,
-                &marker,
-            ),
+            environment: command_environment(&config, &home, &username, &marker),
             output_dir: session_dir.join("output"),
             marker,
             username,

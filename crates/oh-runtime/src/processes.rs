@@ -68,7 +68,8 @@ impl Process {
 
     /// Returns the memory that only this process uses, in bytes, or a little more.
     pub(crate) fn memory_bytes(&self) -> u64 {
-        let statm = std::fs::read_to_string(format!("/proc/{}/statm", self.pid)).unwrap_or_default();
+        let statm =
+            std::fs::read_to_string(format!("/proc/{}/statm", self.pid)).unwrap_or_default();
         let mut pages = statm.split(' ').skip(1).map(|pages| pages.parse::<u64>().unwrap_or(0));
         let (resident, shared) = (pages.next().unwrap_or(0), pages.next().unwrap_or(0));
         resident.saturating_sub(shared) * rustix::param::page_size() as u64
@@ -232,9 +233,9 @@ pub fn socket_holder(inode: u64) -> SocketHolder {
         let descriptors = std::fs::read_dir(format!("/proc/{}/fd", process.pid));
         descriptors.is_ok_and(|mut descriptors| {
             descriptors.any(|descriptor| {
-                descriptor.and_then(|descriptor| std::fs::read_link(descriptor.path())).is_ok_and(
-                    |target| target.as_os_str() == wanted.as_str(),
-                )
+                descriptor
+                    .and_then(|descriptor| std::fs::read_link(descriptor.path()))
+                    .is_ok_and(|target| target.as_os_str() == wanted.as_str())
             })
         })
     };

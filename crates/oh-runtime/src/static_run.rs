@@ -66,7 +66,8 @@ async fn try_run(
 
     let length = if action.hidden { Length::Whole } else { Length::Short };
     let name = crate::shell::random_name()?;
-    let mut output = Output::new(length, setup.output_dir.join(format!("static-{}.log", &name[..8])));
+    let mut output =
+        Output::new(length, setup.output_dir.join(format!("static-{}.log", &name[..8])));
     let mut status = None;
     let mut deadline = tokio::time::Instant::now() + timeout;
     let mut buffer = vec![0; 64 * 1024];

@@ -142,12 +142,9 @@ impl SandboxStatus {
             Ok(SandboxMode::Unconfined) => {
                 "NONE: commands run as your user and may do everything that you may.".to_owned()
             }
-            Ok(mode) => format!(
-                "{}, policy {}, network {}",
-                mode.name(),
-                self.policy.name(),
-                self.network
-            ),
+            Ok(mode) => {
+                format!("{}, policy {}, network {}", mode.name(), self.policy.name(), self.network)
+            }
             Err(reason) => format!("MISSING: {reason}"),
         }
     }
@@ -165,9 +162,10 @@ impl SandboxStatus {
 
     /// Returns everything, for health pages.
     pub(crate) fn detail(&self) -> Value {
-        let layers = self.report.layers.iter().map(|layer| {
-            json!({"name": layer.name, "finding": layer.finding, "fix": layer.fix})
-        });
+        let layers =
+            self.report.layers.iter().map(
+                |layer| json!({"name": layer.name, "finding": layer.finding, "fix": layer.fix}),
+            );
         json!({
             "mode": self.mode.as_ref().map_or("refused", |mode| mode.name()),
             "policy": self.policy.name(),

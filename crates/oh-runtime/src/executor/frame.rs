@@ -196,7 +196,8 @@ mod tests {
             ..RunAction::default()
         });
         let timeout = Some(Duration::from_millis(1500));
-        let request = Request::Execute { id: 7, action: action.clone(), timeout, wants_output: true };
+        let request =
+            Request::Execute { id: 7, action: action.clone(), timeout, wants_output: true };
         let bytes = request.encode().unwrap();
         let read = Request::read(&mut &bytes[..]).await.unwrap();
         assert_eq!(format!("{:?}", Some(request)), format!("{read:?}"));

@@ -50,10 +50,7 @@ impl Waiting {
 
 impl Link {
     /// Waits until the supervisor is ready.
-    pub(super) async fn connect(
-        started: Started,
-        config: LocalRuntimeConfig,
-    ) -> io::Result<Self> {
+    pub(super) async fn connect(started: Started, config: LocalRuntimeConfig) -> io::Result<Self> {
         let Started { mut child, socket } = started;
         let (mut input, mut output) = socket.into_split();
         let configure = Request::Configure(Box::new(config)).encode()?;

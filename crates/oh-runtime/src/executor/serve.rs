@@ -115,8 +115,7 @@ impl Executor {
         match LocalRuntime::new(config) {
             Ok(runtime) => {
                 replies.send(Reply::Ready).await.ok()?;
-                let (runtime, running, tasks) =
-                    (Arc::new(runtime), HashMap::new(), JoinSet::new());
+                let (runtime, running, tasks) = (Arc::new(runtime), HashMap::new(), JoinSet::new());
                 Some(Self { runtime, guard, replies, running, tasks })
             }
             Err(error) => {
@@ -139,11 +138,8 @@ impl Executor {
                 let notes = self.guard.notes();
                 let task = async move {
                     let (sender, output) = mpsc::channel(WAITING_OUTPUT);
-                    let request = ActionRequest {
-                        action,
-                        timeout,
-                        output: wants_output.then_some(sender),
-                    };
+                    let request =
+                        ActionRequest { action, timeout, output: wants_output.then_some(sender) };
                     let work = runtime.execute(request);
                     let observation = forward(id, work, output, &replies).await;
                     let observation = notes.add_to(observation);

@@ -84,8 +84,7 @@ fn build(plan: &Plan) -> Result<(), SetupError> {
         .map_err(|error| SetupError::new("protect the supervisor", error.into()))?;
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))
         .map_err(|error| SetupError::new("become a subreaper", error.into()))?;
-    std::env::set_current_dir(plan.workspace_inside())
-        .map_err(failed("enter the workspace"))?;
+    std::env::set_current_dir(plan.workspace_inside()).map_err(failed("enter the workspace"))?;
     if plan.mode == SandboxMode::Unconfined {
         return Ok(());
     }
@@ -133,4 +132,3 @@ pub(super) fn plan_bytes(plan: &Plan) -> std::io::Result<Vec<u8>> {
     let length = u32::try_from(json.len()).map_err(std::io::Error::other)?;
     Ok([&length.to_le_bytes()[..], &json].concat())
 }
-

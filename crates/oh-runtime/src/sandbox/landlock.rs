@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use landlock::{
-    ABI, Access, AccessFs, AccessNet, BitFlags, LandlockStatus, Ruleset, RulesetAttr, RulesetCreatedAttr,
-    RulesetError, RulesetStatus, Scope, path_beneath_rules,
+    ABI, Access, AccessFs, AccessNet, BitFlags, LandlockStatus, Ruleset, RulesetAttr,
+    RulesetCreatedAttr, RulesetError, RulesetStatus, Scope, path_beneath_rules,
 };
 
 use super::plan::{Plan, SandboxMode, SandboxPolicy, VolumeAccess};
@@ -57,7 +57,9 @@ pub(super) fn version() -> Option<i32> {
         Ok(Ok(LandlockStatus::Available { effective_abi, kernel_abi, .. })) => {
             Some(kernel_abi.unwrap_or(effective_abi as i32))
         }
-        Ok(Ok(LandlockStatus::NotEnabled | LandlockStatus::NotImplemented) | Err(_)) | Err(_) => None,
+        Ok(Ok(LandlockStatus::NotEnabled | LandlockStatus::NotImplemented) | Err(_)) | Err(_) => {
+            None
+        }
     }
 }
 
@@ -70,12 +72,8 @@ impl Right {
     fn access(self) -> BitFlags<AccessFs> {
         match self {
             Self::Read => AccessFs::from_read(NEWEST),
-            Self::Write => {
-                AccessFs::from_all(NEWEST) & !(AccessFs::MakeChar | AccessFs::MakeBlock)
-            }
-            Self::Device => {
-                AccessFs::from_read(NEWEST) | AccessFs::WriteFile | AccessFs::IoctlDev
-            }
+            Self::Write => AccessFs::from_all(NEWEST) & !(AccessFs::MakeChar | AccessFs::MakeBlock),
+            Self::Device => AccessFs::from_read(NEWEST) | AccessFs::WriteFile | AccessFs::IoctlDev,
         }
     }
 }

@@ -26,7 +26,9 @@ fn threads_of_user(uid: u32) -> u64 {
     };
     entries
         .flatten()
-        .filter(|entry| entry.file_name().to_string_lossy().starts_with(|c: char| c.is_ascii_digit()))
+        .filter(|entry| {
+            entry.file_name().to_string_lossy().starts_with(|c: char| c.is_ascii_digit())
+        })
         .filter_map(|entry| threads(std::fs::read_to_string(entry.path().join("status")).ok()?))
         .sum()
 }

@@ -13,8 +13,7 @@ const NLMSG_ERROR: u16 = 2;
 
 /// Takes the loopback device up, which gives it its addresses.
 pub(super) fn bring_up() -> io::Result<()> {
-    let socket =
-        rustix::net::socket(AddressFamily::NETLINK, SocketType::RAW, None)?;
+    let socket = rustix::net::socket(AddressFamily::NETLINK, SocketType::RAW, None)?;
     let kernel = SocketAddrNetlink::new(0, 0);
     rustix::net::sendto(&socket, &request(), SendFlags::empty(), &kernel)?;
     let mut answer = [0_u8; 256];

@@ -33,9 +33,7 @@ use std::io;
 pub use entry::sandbox_main;
 pub(crate) use launch::{Started, confined_command, start};
 pub use places::Places;
-pub use plan::{
-    NetworkPolicy, ResourceLimits, SandboxMode, SandboxPolicy, Volume, VolumeAccess,
-};
+pub use plan::{NetworkPolicy, ResourceLimits, SandboxMode, SandboxPolicy, Volume, VolumeAccess};
 pub(crate) use plan::{Plan, shell_dir};
 pub use probe::{Layer, SandboxReport, probe};
 

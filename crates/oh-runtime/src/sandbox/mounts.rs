@@ -68,7 +68,11 @@ impl View {
             program: open(&std::env::current_exe().unwrap_or_default())
                 .or_else(|_| open(Path::new("/proc/self/exe")))?,
             exposed: open_all(&plan.exposed),
-            volumes: plan.volumes.iter().map(|volume| open(&volume.host)).collect::<Result<_, _>>()?,
+            volumes: plan
+                .volumes
+                .iter()
+                .map(|volume| open(&volume.host))
+                .collect::<Result<_, _>>()?,
             root,
         };
         step("make mounts private", || {
@@ -137,7 +141,9 @@ impl View {
         for name in DEVICES {
             let target = dev.join(name);
             fs::write(&target, "").map_err(failed)?;
-            step(&format!("bind /dev/{name}"), || mount_bind(Path::new("/dev").join(name), &target))?;
+            step(&format!("bind /dev/{name}"), || {
+                mount_bind(Path::new("/dev").join(name), &target)
+            })?;
         }
         for directory in ["pts", "shm"] {
             fs::create_dir(dev.join(directory)).map_err(failed)?;
@@ -199,7 +205,8 @@ impl View {
                 self.bind_read_only(&source, &path)?;
             }
         }
-        let is_below_home = |path: &Path| plan.home.as_ref().is_some_and(|home| path.starts_with(home));
+        let is_below_home =
+            |path: &Path| plan.home.as_ref().is_some_and(|home| path.starts_with(home));
         for (path, source) in self.exposed.iter().filter(|(path, _)| !is_below_home(path)) {
             self.bind_read_only(source, path)?;
         }
@@ -265,8 +272,11 @@ impl View {
             VolumeAccess::Write if is_read_only => self.bind_read_only(source, inside),
             VolumeAccess::Write => self.bind(source, inside),
             VolumeAccess::Overlay => {
-                let name: String =
-                    inside.to_string_lossy().chars().map(|c| if c == '/' { '-' } else { c }).collect();
+                let name: String = inside
+                    .to_string_lossy()
+                    .chars()
+                    .map(|c| if c == '/' { '-' } else { c })
+                    .collect();
                 let own = plan.session_dir.join("overlays").join(name.trim_matches('-'));
                 for part in ["upper", "work"] {
                     fs::create_dir_all(own.join(part))
@@ -315,7 +325,10 @@ impl View {
         if !is_running || mount_bind(link(&self.program), &target).is_err() {
             fs::copy("/proc/self/exe", &target)
                 .and_then(|_| {
-                    fs::set_permissions(&target, std::os::unix::fs::PermissionsExt::from_mode(0o755))
+                    fs::set_permissions(
+                        &target,
+                        std::os::unix::fs::PermissionsExt::from_mode(0o755),
+                    )
                 })
                 .map_err(|error| SetupError::new("copy the program", error))?;
         }
@@ -368,7 +381,8 @@ impl View {
         if target.symlink_metadata().is_ok() {
             return Ok(target);
         }
-        if !place.components().all(|part| matches!(part, Component::RootDir | Component::Normal(_))) {
+        if !place.components().all(|part| matches!(part, Component::RootDir | Component::Normal(_)))
+        {
             return Err(failed(io::ErrorKind::InvalidInput.into()));
         }
         let is_dir = fs::metadata(link(source)).map_err(failed)?.is_dir();
@@ -467,9 +481,10 @@ fn unescape(text: &str) -> std::ffi::OsString {
     let mut bytes = Vec::new();
     let mut rest = text.as_bytes();
     while let Some((&first, after)) = rest.split_first() {
-        let number = after.get(..3).filter(|_| first == b'\\').and_then(|digits| {
-            u8::from_str_radix(std::str::from_utf8(digits).ok()?, 8).ok()
-        });
+        let number = after
+            .get(..3)
+            .filter(|_| first == b'\\')
+            .and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 8).ok());
         bytes.push(number.unwrap_or(first));
         rest = if number.is_some() { &after[3..] } else { after };
     }

@@ -84,7 +84,8 @@ impl Places {
         let mut exposed: Vec<PathBuf> = Vec::new();
         if let Some(home) = &home {
             exposed.extend(TOOLS.iter().map(|tool| home.join(tool)).filter(|path| path.is_dir()));
-            let on_path = path.map(|path| std::env::split_paths(path).collect()).unwrap_or_default();
+            let on_path =
+                path.map(|path| std::env::split_paths(path).collect()).unwrap_or_default();
             exposed.extend(with_siblings(on_path, home).into_iter().filter(|path| is_hidden(path)));
         }
         exposed.sort();
@@ -134,7 +135,8 @@ mod tests {
         }
         let on_path = ["bin", "tools/bin", ".nvm/versions/v20/bin", ".cargo/bin", "missing"]
             .map(|path| home.join(path));
-        let path = std::env::join_paths(on_path.iter().chain([&PathBuf::from("/usr/bin")])).unwrap();
+        let path =
+            std::env::join_paths(on_path.iter().chain([&PathBuf::from("/usr/bin")])).unwrap();
         let data_dir = home.join(".data");
         let places = Places::of_this_machine(Some(&home), Some(&path), Some(&data_dir));
         let home = home.canonicalize().unwrap();

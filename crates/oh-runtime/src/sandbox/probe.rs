@@ -57,7 +57,11 @@ const SECCOMP_FIX: &str = "use a kernel with CONFIG_SECCOMP_FILTER";
 ///
 /// # Errors
 /// Fails if the directory cannot be made.
-pub async fn probe(program: &Path, scratch: &Path, places: &Places) -> std::io::Result<SandboxReport> {
+pub async fn probe(
+    program: &Path,
+    scratch: &Path,
+    places: &Places,
+) -> std::io::Result<SandboxReport> {
     let version = landlock::version();
     let mut modes = Vec::new();
     let mut namespaces = Ok(());

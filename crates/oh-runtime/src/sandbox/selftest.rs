@@ -59,7 +59,5 @@ pub(super) fn run(plan: &Plan) -> Result<(), SetupError> {
 
 /// A datagram socket that is connected sends nothing.
 fn can_reach_network() -> bool {
-    std::net::UdpSocket::bind("0.0.0.0:0")
-        .and_then(|socket| socket.connect("192.0.2.1:9"))
-        .is_ok()
+    std::net::UdpSocket::bind("0.0.0.0:0").and_then(|socket| socket.connect("192.0.2.1:9")).is_ok()
 }

@@ -85,7 +85,7 @@ impl ShellTask {
         waiting.prefix = self.unread_output();
         waiting.prefix.push_str(texts::RESET);
         self.process = None;
-        let _ = std::fs::remove_file(self.setup.session_dir.join("environment"));
+        let _ = std::fs::remove_file(self.setup.shell_dir.join("environment"));
         self.remember_directory(self.setup.workspace.clone());
     }
 

@@ -60,7 +60,8 @@ impl Sandbox {
         };
         change(&mut sandbox);
         let mut local = config(&directory);
-        local.host.rustup_home = std::env::var_os("HOME").map(|home| Path::new(&home).join(".rustup"));
+        local.host.rustup_home =
+            std::env::var_os("HOME").map(|home| Path::new(&home).join(".rustup"));
         let runtime = SandboxedRuntime::new(local, sandbox).unwrap();
         Self { runtime, directory }
     }
@@ -108,7 +109,10 @@ async fn a_command_runs_in_the_workspace() {
     for mode in MODES {
         let sandbox = Sandbox::new(mode);
         let workspace = sandbox.runtime.workspace().display().to_string();
-        assert_eq!(sandbox.succeed("pwd; echo hi > file; cat file").await, format!("{workspace}\nhi"));
+        assert_eq!(
+            sandbox.succeed("pwd; echo hi > file; cat file").await,
+            format!("{workspace}\nhi")
+        );
         let file = sandbox.directory.path().join("workspace/file");
         assert_eq!(std::fs::read_to_string(file).unwrap(), "hi\n");
         println!("{}", sandbox.succeed("id; echo $HOME $TMPDIR; mount | head -50; env; ls -la / /dev /run $HOME; tty; cat /proc/self/status | tail -40").await);

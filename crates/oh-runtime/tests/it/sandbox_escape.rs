@@ -96,7 +96,8 @@ async fn secrets_are_not_read() {
             let failed = observation.metadata.exit_code != 0;
             assert!(failed || is_empty, "{mode:?}: {observation:?}");
         }
-        let content = sandbox.run("cat /proc/*/environ /proc/*/cmdline 2>/dev/null | tr '\\0' '\\n'").await;
+        let content =
+            sandbox.run("cat /proc/*/environ /proc/*/cmdline 2>/dev/null | tr '\\0' '\\n'").await;
         assert!(!content.content.contains("CARGO_BIN_EXE"), "{mode:?}");
         assert!(!sandbox.succeed("env").await.contains("CARGO"), "{mode:?}");
     }
@@ -114,12 +115,17 @@ async fn the_server_is_neither_signalled_nor_looked_into() {
             format!("cat /proc/{own}/environ"),
             format!("head -c 1 /proc/{own}/mem"),
             format!("ls /proc/{own}/root/ /proc/{own}/fd/"),
-            format!("python3 -c 'import ctypes,sys; sys.exit(0 if ctypes.CDLL(None).ptrace(16,{own},0,0)==0 else 1)'"),
+            format!(
+                "python3 -c 'import ctypes,sys; sys.exit(0 if ctypes.CDLL(None).ptrace(16,{own},0,0)==0 else 1)'"
+            ),
         ] {
             let observation = sandbox.run(&command).await;
             // In a namespace the number may be somebody else's inside.
             if mode == SandboxMode::Landlock {
-                assert_ne!(observation.metadata.exit_code, 0, "{mode:?}: {command}: {observation:?}");
+                assert_ne!(
+                    observation.metadata.exit_code, 0,
+                    "{mode:?}: {command}: {observation:?}"
+                );
             }
         }
         // Everybody that can be reached: the shell itself, and nobody outside.
@@ -156,7 +162,9 @@ async fn stop_and_close_leave_no_process_however_it_was_started() {
         let sandbox = Sandbox::new(mode);
         let (first, second) = (sleeper(4001), sleeper(4002));
         let daemon = |sleeper: &str| {
-            format!("(setsid env -i nohup /bin/{sleeper} > /dev/null 2>&1 < /dev/null &) ; sleep 0.2")
+            format!(
+                "(setsid env -i nohup /bin/{sleeper} > /dev/null 2>&1 < /dev/null &) ; sleep 0.2"
+            )
         };
         sandbox.succeed(&daemon(&first)).await;
         assert!(is_running(&first), "{mode:?}");
@@ -192,7 +200,8 @@ async fn abstract_and_foreign_sockets_are_out_of_reach() {
             // Landlock knows sockets in the file system from version 9 on only.
             let path = path_of(&sandbox, "docker.sock");
             sandbox.fail(&connect(&format!("\"{}\"", path.display()))).await;
-            for path in ["/run/docker.sock", "/var/run/docker.sock", "/run/dbus/system_bus_socket"] {
+            for path in ["/run/docker.sock", "/var/run/docker.sock", "/run/dbus/system_bus_socket"]
+            {
                 sandbox.fail(&format!("test -e {path}")).await;
             }
         }
@@ -216,7 +225,10 @@ async fn a_sandbox_without_network_reaches_only_itself() {
                 .succeed("python3 -m http.server 8000 > log 2>&1 & sleep 1; python3 -c 'import urllib.request as u; u.urlopen(\"http://127.0.0.1:8000\")'; kill $!")
                 .await;
         }
-        assert_eq!(listener.set_nonblocking(true).and_then(|()| listener.accept()).ok().map(|_| ()), None);
+        assert_eq!(
+            listener.set_nonblocking(true).and_then(|()| listener.accept()).ok().map(|_| ()),
+            None
+        );
     }
 }
 
@@ -228,14 +240,18 @@ async fn a_read_only_sandbox_changes_nothing_in_the_workspace() {
         sandbox.fail("echo new > file").await;
         sandbox.fail("rm -f file").await;
         sandbox.fail("touch other").await;
-        assert_eq!(sandbox.succeed("cat file; echo x > ~/a; cat ~/a > $TMPDIR/b; cat $TMPDIR/b").await, "oldx");
+        assert_eq!(
+            sandbox.succeed("cat file; echo x > ~/a; cat ~/a > $TMPDIR/b; cat $TMPDIR/b").await,
+            "oldx"
+        );
         assert_eq!(std::fs::read_to_string(path_of(&sandbox, "workspace/file")).unwrap(), "old");
     }
 }
 
 #[tokio::test]
 async fn hooks_and_settings_of_a_shared_repository_stay_as_they_are() {
-    let sandbox = Sandbox::with(SandboxMode::Namespaces, |config| config.protects_repository = true);
+    let sandbox =
+        Sandbox::with(SandboxMode::Namespaces, |config| config.protects_repository = true);
     let git = path_of(&sandbox, "workspace/.git");
     std::fs::create_dir_all(git.join("hooks")).unwrap();
     std::fs::write(git.join("config"), "[core]\n").unwrap();
@@ -253,7 +269,10 @@ async fn two_conversations_do_not_see_each_other() {
     for mode in MODES {
         let (one, other) = (Sandbox::new(mode), Sandbox::new(mode));
         let sleeper = sleeper(4003);
-        one.succeed(&format!("echo secret > $TMPDIR/file; echo secret > ~/file; {sleeper} & sleep 0.1")).await;
+        one.succeed(&format!(
+            "echo secret > $TMPDIR/file; echo secret > ~/file; {sleeper} & sleep 0.1"
+        ))
+        .await;
         let find = format!("pgrep -f '[s]{}'", &sleeper[1..]);
         match mode {
             SandboxMode::Namespaces => drop(other.fail(&find).await),

@@ -53,7 +53,9 @@ async fn pip_installs_into_a_virtual_environment() {
 async fn npm_installs_a_package() {
     for mode in MODES {
         let sandbox = Sandbox::new(mode);
-        sandbox.install("npm init -y > /dev/null && npm install --no-fund --no-audit is-number 2>&1").await;
+        sandbox
+            .install("npm init -y > /dev/null && npm install --no-fund --no-audit is-number 2>&1")
+            .await;
         let answer = sandbox.succeed("node -p 'require(\"is-number\")(5)'").await;
         assert_eq!(answer, "true", "{mode:?}");
     }
@@ -63,7 +65,9 @@ async fn npm_installs_a_package() {
 async fn cargo_builds_and_tests() {
     for mode in MODES {
         let sandbox = Sandbox::new(mode);
-        sandbox.install("cargo init -q --name probe --vcs none . && cargo add -q itoa@1 2>&1").await;
+        sandbox
+            .install("cargo init -q --name probe --vcs none . && cargo add -q itoa@1 2>&1")
+            .await;
         sandbox
             .succeed("echo 'fn main() { println!(\"{}\", itoa::Buffer::new().format(42)); }' > src/main.rs")
             .await;
@@ -81,7 +85,9 @@ async fn a_web_server_in_the_background_answers() {
         drop(listener);
         sandbox.succeed("echo hello > index.html").await;
         sandbox.succeed(&format!("python3 -m http.server {port} > server.log 2>&1 &")).await;
-        let ask = format!("curl -s --retry 20 --retry-connrefused --retry-delay 1 http://127.0.0.1:{port}/");
+        let ask = format!(
+            "curl -s --retry 20 --retry-connrefused --retry-delay 1 http://127.0.0.1:{port}/"
+        );
         assert_eq!(sandbox.succeed(&ask).await, "hello", "{mode:?}");
         // The network is this machine's, so its owner sees the page, too.
         let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
@@ -125,7 +131,9 @@ async fn what_terminals_and_temporary_files_are_for_works() {
             // A directory above the workspace cannot be listed where there is only Landlock.
             let command = match mode {
                 SandboxMode::Namespaces => command.to_owned(),
-                SandboxMode::Landlock | SandboxMode::Unconfined => command.replace("ls / /usr", "ls /usr"),
+                SandboxMode::Landlock | SandboxMode::Unconfined => {
+                    command.replace("ls / /usr", "ls /usr")
+                }
             };
             sandbox.succeed(&command).await;
         }

@@ -108,7 +108,9 @@ async fn the_kill_of_the_server_leaves_no_process() {
         for detached in [
             format!("{sleeper}1 &"),
             format!("(setsid env -i nohup /bin/{sleeper}2 > /dev/null 2>&1 < /dev/null &)"),
-            format!("python3 -c 'import os; os.fork() or (os.setsid(), os.fork() or os.execl(\"/bin/sleep\", *\"{sleeper}3\".split()))'"),
+            format!(
+                "python3 -c 'import os; os.fork() or (os.setsid(), os.fork() or os.execl(\"/bin/sleep\", *\"{sleeper}3\".split()))'"
+            ),
         ] {
             let conversation = server.create().await;
             let event = server.run(&conversation, &detached).await;
@@ -142,7 +144,10 @@ async fn commands_cannot_use_the_api_of_their_server() {
         let approve = r#"{\"action\": \"change_agent_state\", \"args\": {\"agent_state\": \"user_confirmed\"}}"#;
         for attack in [
             format!("curl -s -o /dev/null -w '%{{http_code}}' {list}"),
-            format!("curl -s -o /dev/null -w '%{{http_code}}' -H 'Origin: http://localhost:{}' -H 'Sec-Fetch-Site: same-origin' {list}", server.port),
+            format!(
+                "curl -s -o /dev/null -w '%{{http_code}}' -H 'Origin: http://localhost:{}' -H 'Sec-Fetch-Site: same-origin' {list}",
+                server.port
+            ),
             format!("curl -s -o /dev/null -w '%{{http_code}}' -d \"{approve}\" {events}"),
             format!("setsid env -i /usr/bin/curl -s -o out -w '%{{http_code}}' {list} | cat"),
         ] {
@@ -179,9 +184,13 @@ async fn commands_do_not_see_what_the_server_was_started_with() {
     let before = [".bashrc", ".profile", ".gitconfig"].map(read);
     let server = Server::start(&[("SANDBOX_ENV_DECLARED", "a $b `c` \"d\"")]).await;
     let conversation = server.create().await;
-    let event = server.run(&conversation, "env; cat /proc/*/environ 2>/dev/null | tr '\\0' '\\n'").await;
+    let event =
+        server.run(&conversation, "env; cat /proc/*/environ 2>/dev/null | tr '\\0' '\\n'").await;
     let content = event["content"].as_str().unwrap();
-    assert!(!content.contains("SECRET_OF_THE_SERVER") && !content.contains("LLM_MODEL"), "{content}");
+    assert!(
+        !content.contains("SECRET_OF_THE_SERVER") && !content.contains("LLM_MODEL"),
+        "{content}"
+    );
     let event = server.run(&conversation, "printf %s \"$DECLARED\"").await;
     assert_eq!(event["content"], "a $b `c` \"d\"");
     for command in [
@@ -203,7 +212,8 @@ async fn health_says_how_commands_are_confined_to_those_who_may_know() {
     assert_eq!(health["sandbox"]["policy"], "workspace-write");
     assert_eq!(health["sandbox"]["network"], "off");
     assert_eq!(health["sandbox"]["layers"].as_array().unwrap().len(), 3);
-    let stranger = server.http.get(server.url("/api/health")).header("X-Forwarded-For", "192.0.2.1");
+    let stranger =
+        server.http.get(server.url("/api/health")).header("X-Forwarded-For", "192.0.2.1");
     let health: Value = stranger.send().await.unwrap().json().await.unwrap();
     assert_eq!(health, json!({"status": "ok"}));
 }
