@@ -97,6 +97,10 @@ fn policy(s: &mut Source<'_>) -> SandboxPolicy {
 fn network(s: &mut Source<'_>) -> NetworkPolicy {
     let hosts = s.list("sandbox", "allowed_hosts").unwrap_or_default();
     match s.text("sandbox", "network").as_deref() {
+        // OpenHands' own key: without the network of the host, web servers are reached by proxy.
+        None if s.flag("sandbox", "use_host_network") == Some(false) => {
+            NetworkPolicy::AllowList(vec!["*".to_owned()])
+        }
         None | Some("on") => NetworkPolicy::On,
         Some("off") => NetworkPolicy::Off,
         Some("allow-list") => NetworkPolicy::AllowList(hosts),

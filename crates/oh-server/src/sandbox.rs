@@ -95,6 +95,7 @@ impl Sandboxes {
             policy: settings.policy,
             network: settings.network.clone(),
             places: places.clone(),
+            ports: Vec::new(),
             volumes: settings.volumes.clone(),
             // In a workspace of its own the agent is the owner of the repository.
             protects_repository: settings.protect_repository && workspace.is_some(),

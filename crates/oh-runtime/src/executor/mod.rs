@@ -4,9 +4,12 @@
 //! It ends, and everything that was started with it, when the other end of its input is gone.
 //! [`SandboxedRuntime`] is the outside: it starts the inside when there is something to do.
 
+mod denial;
 mod frame;
 mod guard;
 mod link;
+mod network;
+mod proxy;
 mod sandboxed;
 mod serve;
 

@@ -7,9 +7,12 @@ use std::sync::Arc;
 
 use oh_event::Observation;
 use tokio::sync::Mutex;
+use tokio::task::JoinSet;
 
 use super::frame::Request;
 use super::link::Link;
+use super::network::PROXY_PORT;
+use super::proxy::{self, AllowedHosts};
 use crate::config::{HostTools, LocalRuntimeConfig};
 use crate::local::{closed, error};
 use crate::processes;
@@ -36,6 +39,8 @@ pub struct SandboxConfig {
     pub network: NetworkPolicy,
     /// What of this machine is hidden.
     pub places: Places,
+    /// Ports of a network of its own that this machine leads to, on its loopback.
+    pub ports: Vec<u16>,
     /// More directories.
     pub volumes: Vec<Volume>,
     /// Whether hooks and settings of a repository in the workspace cannot be changed.
@@ -55,14 +60,22 @@ pub struct SandboxedRuntime {
     config: LocalRuntimeConfig,
     workspace: PathBuf,
     marker: String,
+    ports: Vec<u16>,
     link: Mutex<LinkState>,
 }
 
 #[derive(Debug)]
 enum LinkState {
     NotStarted,
-    Started(Arc<Link>),
+    Started(Arc<Started>),
     Closed,
+}
+
+/// A supervisor that serves, and what leads out of its network.
+#[derive(Debug)]
+struct Started {
+    link: Link,
+    _relays: JoinSet<()>,
 }
 
 impl SandboxedRuntime {
@@ -92,14 +105,16 @@ impl SandboxedRuntime {
             (NetworkPolicy::Off | NetworkPolicy::AllowList(_), SandboxMode::Unconfined) => {
                 return Err(unsupported("there is no sandbox"));
             }
-            (NetworkPolicy::AllowList(_), SandboxMode::Namespaces | SandboxMode::Landlock) => {
-                return Err(unsupported("a list of allowed hosts is not supported yet"));
+            (NetworkPolicy::AllowList(_), SandboxMode::Namespaces) => true,
+            (NetworkPolicy::AllowList(_), SandboxMode::Landlock) => {
+                return Err(unsupported("a list of allowed hosts needs namespaces"));
             }
         };
         let protected = if sandbox.protects_repository { PROTECTED.as_slice() } else { &[] };
         let plan = Plan {
             mode,
             policy: sandbox.policy,
+            network: sandbox.network,
             has_private_network,
             home: sandbox.places.home,
             masked: sandbox.places.masked,
@@ -117,6 +132,7 @@ impl SandboxedRuntime {
             plan,
             config,
             marker,
+            ports: sandbox.ports,
             link: Mutex::new(LinkState::NotStarted),
         })
     }
@@ -128,15 +144,24 @@ impl SandboxedRuntime {
     }
 
     /// Returns the supervisor, starting it if none serves; `None` after the runtime was closed.
-    async fn link(&self) -> io::Result<Option<Arc<Link>>> {
+    async fn link(&self) -> io::Result<Option<Arc<Started>>> {
         let mut state = self.link.lock().await;
         match &*state {
             LinkState::Closed => return Ok(None),
-            LinkState::Started(link) if link.end().is_none() => return Ok(Some(link.clone())),
+            LinkState::Started(link) if link.link.end().is_none() => return Ok(Some(link.clone())),
             LinkState::Started(_) | LinkState::NotStarted => {}
         }
-        let started = start(&self.program, &self.plan, "supervise", &self.marker).await?;
-        let link = Arc::new(Link::connect(started, self.config.clone()).await?);
+        let plan = &self.plan;
+        let relays = match &plan.network {
+            NetworkPolicy::AllowList(hosts) if plan.has_relays() => {
+                let hosts = AllowedHosts::new(hosts);
+                proxy::serve(&plan.proxy_socket(), &plan.ports_socket(), hosts, &self.ports)?
+            }
+            NetworkPolicy::AllowList(_) | NetworkPolicy::On | NetworkPolicy::Off => JoinSet::new(),
+        };
+        let started = start(&self.program, plan, "supervise", &self.marker).await?;
+        let link = Link::connect(started, self.config.clone()).await?;
+        let link = Arc::new(Started { link, _relays: relays });
         *state = LinkState::Started(link.clone());
         Ok(Some(link))
     }
@@ -154,7 +179,7 @@ impl SandboxedRuntime {
         let ActionRequest { action, timeout, output } = request;
         let wants_output = output.is_some();
         let pending =
-            link.execute(output, |id| Request::Execute { id, action, timeout, wants_output });
+            link.link.execute(output, |id| Request::Execute { id, action, timeout, wants_output });
         let mut pending = match pending {
             Ok(pending) => pending,
             Err(reason) => return error(&format!("ERROR: The action was not executed: {reason}")),
@@ -162,7 +187,7 @@ impl SandboxedRuntime {
         match (&mut pending.observation).await {
             Ok(observation) => observation,
             Err(_) => {
-                let reason = link.end().unwrap_or_default();
+                let reason = link.link.end().unwrap_or_default();
                 error(&format!(
                     "ERROR: The sandbox of this conversation ended while the action ran: {reason}. The next action starts it again; background processes are gone."
                 ))
@@ -170,7 +195,7 @@ impl SandboxedRuntime {
         }
     }
 
-    async fn started_link(&self) -> Option<Arc<Link>> {
+    async fn started_link(&self) -> Option<Arc<Started>> {
         match &*self.link.lock().await {
             LinkState::Started(link) => Some(link.clone()),
             LinkState::NotStarted | LinkState::Closed => None,
@@ -190,7 +215,7 @@ impl Runtime for SandboxedRuntime {
     fn stop_processes(&self) -> BoxFuture<'_, ()> {
         Box::pin(async move {
             if let Some(link) = self.started_link().await {
-                link.stop().await;
+                link.link.stop().await;
             }
         })
     }
@@ -199,7 +224,7 @@ impl Runtime for SandboxedRuntime {
         Box::pin(async move {
             let link = std::mem::replace(&mut *self.link.lock().await, LinkState::Closed);
             if let LinkState::Started(link) = link {
-                link.stop().await;
+                link.link.stop().await;
             }
             let marker = self.marker.clone();
             let _ = tokio::task::spawn_blocking(move || processes::kill_session(&marker)).await;
@@ -228,7 +253,9 @@ fn config_inside(local: LocalRuntimeConfig, plan: &Plan) -> io::Result<LocalRunt
         cargo_home: local.host.cargo_home.filter(|_| plan.mode == SandboxMode::Unconfined),
         ..local.host
     };
+    let proxy = if plan.has_relays() { proxy_variables() } else { Vec::new() };
     Ok(LocalRuntimeConfig {
+        environment: proxy.into_iter().chain(local.environment).collect(),
         workspace: plan.workspace_inside().to_owned(),
         session_dir: plan.session_dir.clone(),
         home: Some(plan.home_inside()),
@@ -236,6 +263,18 @@ fn config_inside(local: LocalRuntimeConfig, plan: &Plan) -> io::Result<LocalRunt
         host,
         ..local
     })
+}
+
+/// Returns what leads programs to the proxy.
+fn proxy_variables() -> Vec<(String, String)> {
+    let proxy = format!("http://127.0.0.1:{PROXY_PORT}");
+    let none = "localhost,127.0.0.1,::1".to_owned();
+    [("HTTP_PROXY", &proxy), ("HTTPS_PROXY", &proxy), ("ALL_PROXY", &proxy), ("NO_PROXY", &none)]
+        .into_iter()
+        .flat_map(|(name, value)| {
+            [(name.to_owned(), value.clone()), (name.to_ascii_lowercase(), value.clone())]
+        })
+        .collect()
 }
 
 fn unsupported(reason: &str) -> io::Error {

@@ -13,8 +13,10 @@ use tokio::net::unix::OwnedWriteHalf;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 
+use super::denial::Rules;
 use super::frame::{Reply, Request};
 use super::guard::Guard;
+use super::network;
 use crate::config::LocalRuntimeConfig;
 use crate::local::LocalRuntime;
 use crate::processes::{self, Reach};
@@ -48,6 +50,7 @@ pub(crate) fn serve(plan: &Plan) -> io::Result<()> {
         start_threads().await;
         socket.set_nonblocking(true)?;
         let (mut input, output) = tokio::net::UnixStream::from_std(socket)?.into_split();
+        let _relays = network::serve(plan).await?;
         let (replies, waiting) = mpsc::channel(WAITING_REPLIES);
         let mut tasks = JoinSet::new();
         tasks.spawn(write_replies(output, waiting));
@@ -100,6 +103,7 @@ fn leave() -> ! {
 struct Executor {
     runtime: Arc<LocalRuntime>,
     guard: Guard,
+    rules: Option<Arc<Rules>>,
     replies: mpsc::Sender<Reply>,
     running: HashMap<u64, AbortHandle>,
     tasks: JoinSet<u64>,
@@ -116,7 +120,8 @@ impl Executor {
             Ok(runtime) => {
                 replies.send(Reply::Ready).await.ok()?;
                 let (runtime, running, tasks) = (Arc::new(runtime), HashMap::new(), JoinSet::new());
-                Some(Self { runtime, guard, replies, running, tasks })
+                let rules = Rules::of(plan).map(Arc::new);
+                Some(Self { runtime, guard, rules, replies, running, tasks })
             }
             Err(error) => {
                 replies.send(Reply::Failed(error.to_string())).await.ok()?;
@@ -135,13 +140,17 @@ impl Executor {
         match request {
             Request::Execute { id, action, timeout, wants_output } => {
                 let (runtime, replies) = (self.runtime.clone(), self.replies.clone());
-                let notes = self.guard.notes();
+                let (notes, rules) = (self.guard.notes(), self.rules.clone());
                 let task = async move {
                     let (sender, output) = mpsc::channel(WAITING_OUTPUT);
                     let request =
                         ActionRequest { action, timeout, output: wants_output.then_some(sender) };
                     let work = runtime.execute(request);
                     let observation = forward(id, work, output, &replies).await;
+                    let observation = match rules {
+                        Some(rules) => rules.explain(observation),
+                        None => observation,
+                    };
                     let observation = notes.add_to(observation);
                     let _ = replies.send(Reply::Done { id, observation }).await;
                     id

@@ -210,13 +210,14 @@ impl View {
         for (path, source) in self.exposed.iter().filter(|(path, _)| !is_below_home(path)) {
             self.bind_read_only(source, path)?;
         }
-        self.bind(&self.session, &plan.session_dir)?;
         for private in ["/tmp", "/var/tmp"] {
             self.bind(&open(&plan.private_temporary())?, Path::new(private))?;
         }
         if let Some(home) = &plan.home {
             self.add_home(plan, home)?;
         }
+        // After the places it may lie below, which would cover it.
+        self.bind(&self.session, &plan.session_dir)?;
         for (volume, source) in plan.volumes.iter().zip(&self.volumes) {
             self.add_volume(plan, volume.access, source, &volume.inside)?;
         }
@@ -251,10 +252,6 @@ impl View {
             if path.starts_with(home) {
                 self.bind_read_only(source, path)?;
             }
-        }
-        // What lies below the real home and was covered.
-        if plan.session_dir.starts_with(home) {
-            self.bind(&self.session, &plan.session_dir)?;
         }
         Ok(())
     }

@@ -146,6 +146,7 @@ impl Default for ResourceLimits {
 pub(crate) struct Plan {
     pub(crate) mode: SandboxMode,
     pub(crate) policy: SandboxPolicy,
+    pub(crate) network: NetworkPolicy,
     /// Whether the processes have a network of their own, with nothing but a loopback.
     pub(crate) has_private_network: bool,
     pub(crate) workspace: PathBuf,
@@ -200,6 +201,39 @@ impl Plan {
     /// Returns where the shell and its supervisor exchange files; commands may write there.
     pub(crate) fn shell_dir(&self) -> PathBuf {
         shell_dir(&self.session_dir)
+    }
+
+    /// Returns where commands may write.
+    pub(crate) fn writable_inside(&self) -> Vec<PathBuf> {
+        let workspace = match self.policy {
+            SandboxPolicy::ReadOnly => None,
+            SandboxPolicy::WorkspaceWrite | SandboxPolicy::FullAccess => {
+                Some(self.workspace_inside().to_owned())
+            }
+        };
+        let volumes = self.volumes.iter().filter(|volume| match volume.access {
+            VolumeAccess::Read => false,
+            VolumeAccess::Write => self.policy != SandboxPolicy::ReadOnly,
+            VolumeAccess::Overlay => true,
+        });
+        let volumes = volumes.map(|volume| volume.inside.clone());
+        let own = [self.home_inside(), self.temporary_inside()];
+        workspace.into_iter().chain(own).chain(volumes).collect()
+    }
+
+    /// Says whether a proxy leads out of the private network.
+    pub(crate) fn has_relays(&self) -> bool {
+        self.has_private_network && matches!(self.network, NetworkPolicy::AllowList(_))
+    }
+
+    /// Returns the socket at which the server lets out what is allowed.
+    pub(crate) fn proxy_socket(&self) -> PathBuf {
+        self.session_dir.join("proxy")
+    }
+
+    /// Returns the socket through which the server reaches ports inside.
+    pub(crate) fn ports_socket(&self) -> PathBuf {
+        self.session_dir.join("ports")
     }
 
     /// Says whom signals of the supervisor reach.

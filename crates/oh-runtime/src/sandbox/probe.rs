@@ -8,7 +8,7 @@ use tokio::io::AsyncReadExt;
 use super::landlock;
 use super::launch::start;
 use super::places::Places;
-use super::plan::{Plan, ResourceLimits, SandboxMode, SandboxPolicy};
+use super::plan::{NetworkPolicy, Plan, ResourceLimits, SandboxMode, SandboxPolicy};
 
 const TRIAL_TIME: Duration = Duration::from_secs(20);
 
@@ -117,6 +117,7 @@ async fn try_mode(
     let plan = Plan {
         mode,
         policy: SandboxPolicy::WorkspaceWrite,
+        network: NetworkPolicy::On,
         has_private_network: false,
         workspace: session_dir.join("workspace"),
         home: places.home.clone(),

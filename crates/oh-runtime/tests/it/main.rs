@@ -17,6 +17,8 @@ mod sandbox_escape;
 #[cfg(test)]
 mod sandbox_limits;
 #[cfg(test)]
+mod sandbox_network;
+#[cfg(test)]
 mod sandbox_tools;
 #[cfg(test)]
 mod shell;

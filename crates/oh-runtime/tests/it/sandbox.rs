@@ -54,6 +54,7 @@ impl Sandbox {
             policy: SandboxPolicy::WorkspaceWrite,
             network: NetworkPolicy::On,
             places: places(directory.path()),
+            ports: Vec::new(),
             volumes: Vec::new(),
             protects_repository: false,
             limits: ResourceLimits::default(),

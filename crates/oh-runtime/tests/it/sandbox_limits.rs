@@ -97,6 +97,6 @@ async fn a_gibibyte_of_output_costs_bounded_memory() {
         let spool = sandbox.directory.path().join("session/output");
         let bytes: u64 =
             std::fs::read_dir(spool).unwrap().map(|e| e.unwrap().metadata().unwrap().len()).sum();
-        assert!(bytes <= 300 * MIB, "{mode:?}: {bytes}");
+        assert!((100 * MIB..=300 * MIB).contains(&bytes), "{mode:?}: {bytes}");
     }
 }
