@@ -47,6 +47,6 @@ pub use processes::{SocketHolder, socket_holder};
 pub use runtime::{ActionRequest, BoxFuture, OutputSink, Runtime};
 pub use sandbox::{
     Layer, NetworkPolicy, Places, ResourceLimits, SandboxMode, SandboxPolicy, SandboxReport,
-    Volume, VolumeAccess, probe, sandbox_main,
+    Volume, VolumeAccess, probe, read_only_prefix, sandbox_main,
 };
 pub use workspace::{IgnoredFiles, UnpackLimits, Upload, UploadRules, Workspace, WorkspaceError};

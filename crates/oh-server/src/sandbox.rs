@@ -1,14 +1,14 @@
 //! The sandboxes of this server's conversations: what this machine offers, and which is used.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use oh_config::{Config, SandboxSettings};
 use oh_event::ConversationId;
 use oh_runtime::{
-    LocalRuntimeConfig, Places, Runtime, SandboxConfig, SandboxMode, SandboxPolicy, SandboxReport,
-    SandboxedRuntime, probe,
+    GitLauncher, GitReader, LocalRuntimeConfig, Places, Runtime, SandboxConfig, SandboxMode,
+    SandboxPolicy, SandboxReport, SandboxedRuntime, probe, read_only_prefix,
 };
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
@@ -102,6 +102,22 @@ impl Sandboxes {
             limits: settings.limits.clone(),
         };
         Ok(Arc::new(SandboxedRuntime::new(local, sandbox)?))
+    }
+
+    /// Returns `git` with what confines it to reading one workspace.
+    ///
+    /// Nothing a repository says makes git run a program; this holds even if it does.
+    pub(crate) async fn git(&self, git: &GitReader, workspace: &Path) -> io::Result<GitReader> {
+        let Shared { program, places, settings, .. } = &*self.0;
+        let mode = match (settings.policy, &self.status().await.mode) {
+            (SandboxPolicy::FullAccess, _) => self.status().await.report.strongest(),
+            (SandboxPolicy::ReadOnly | SandboxPolicy::WorkspaceWrite, mode) => {
+                mode.as_ref().ok().copied()
+            }
+        };
+        let mode = mode.unwrap_or(SandboxMode::Unconfined);
+        let prefix = read_only_prefix(program, mode, places, workspace, &git.scratch)?;
+        Ok(GitReader { launcher: GitLauncher { prefix }, ..git.clone() })
     }
 
     /// Returns the workspace of a conversation on this machine.

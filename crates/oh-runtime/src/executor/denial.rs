@@ -184,7 +184,7 @@ mod tests {
         check("bash: line 1: /etc/x: Read-only file system", Some("/etc/x"));
         check("touch: cannot touch '/usr/a b': Read-only file system", Some("/usr/a b"));
         check("mkdir: cannot create directory ‘/x/y’: Permission denied", Some("/x/y"));
-        check("PermissionError: [Errno 13] Permission denied: '/root/x'", Some("/root/x"));
+        check("PermissionError: [Errno 13] Permission denied: '/srv/x'", Some("/srv/x"));
         check("rm: cannot remove '../../etc/x': Read-only file system", Some("/etc/x"));
         check("Failed to write /etc/x: Permission denied (os error 13)", None);
         check("bash: ./script: Permission denied", None);

@@ -22,7 +22,7 @@ const HEAD: usize = 9;
 #[derive(Debug)]
 pub(super) enum Request {
     Configure(Box<LocalRuntimeConfig>),
-    Execute { id: u64, action: Action, timeout: Option<Duration>, wants_output: bool },
+    Execute { id: u64, action: Box<Action>, timeout: Option<Duration>, wants_output: bool },
     Cancel { id: u64 },
     Stop { id: u64 },
 }
@@ -33,7 +33,7 @@ pub(super) enum Reply {
     Ready,
     Failed(String),
     Output { id: u64, text: String },
-    Done { id: u64, observation: Observation },
+    Done { id: u64, observation: Box<Observation> },
     Stopped { id: u64 },
 }
 
@@ -61,7 +61,7 @@ impl Request {
                 let head = ExecuteHead { timeout: *timeout, wants_output: *wants_output };
                 let mut payload = serde_json::to_vec(&head)?;
                 payload.push(b'\n');
-                payload.extend(encode_body(EventBody::Action(action.clone()))?.into_bytes());
+                payload.extend(encode_body(EventBody::Action(Action::clone(action)))?.into_bytes());
                 frame(EXECUTE, *id, &payload)
             }
             Self::Cancel { id } => frame(CANCEL, *id, b""),
@@ -81,7 +81,7 @@ impl Request {
                     return Err(malformed());
                 };
                 let ExecuteHead { timeout, wants_output } = head;
-                Self::Execute { id, action, timeout, wants_output }
+                Self::Execute { id, action: Box::new(action), timeout, wants_output }
             }
             CANCEL => Self::Cancel { id },
             STOP => Self::Stop { id },
@@ -97,7 +97,7 @@ impl Reply {
             Self::Failed(reason) => frame(FAILED, 0, reason.as_bytes()),
             Self::Output { id, text } => frame(OUTPUT, *id, text.as_bytes()),
             Self::Done { id, observation } => {
-                let body = EventBody::Observation(observation.clone());
+                let body = EventBody::Observation(Observation::clone(observation));
                 frame(DONE, *id, encode_body(body)?.as_bytes())
             }
             Self::Stopped { id } => frame(STOPPED, *id, b""),
@@ -116,7 +116,7 @@ impl Reply {
                 let EventBody::Observation(observation) = decode_body(&payload)? else {
                     return Err(malformed());
                 };
-                Self::Done { id, observation }
+                Self::Done { id, observation: Box::new(observation) }
             }
             STOPPED => Self::Stopped { id },
             _ => return Err(malformed()),
@@ -189,12 +189,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_request_and_a_reply_arrive_as_they_were_sent() {
-        let action = Action::Run(RunAction {
+        let action = Box::new(Action::Run(RunAction {
             command: "printf 'ä\\0'\n".to_owned(),
             cwd: Some("/x y".to_owned()),
             is_static: true,
             ..RunAction::default()
-        });
+        }));
         let timeout = Some(Duration::from_millis(1500));
         let request =
             Request::Execute { id: 7, action: action.clone(), timeout, wants_output: true };
@@ -202,12 +202,12 @@ mod tests {
         let read = Request::read(&mut &bytes[..]).await.unwrap();
         assert_eq!(format!("{:?}", Some(request)), format!("{read:?}"));
 
-        let observation = Observation::Run(RunObservation {
+        let observation = Box::new(Observation::Run(RunObservation {
             content: "out\r\n\u{1b}[0m".to_owned(),
             command: "x".to_owned(),
             metadata: CommandMetadata { exit_code: 3, pid: 12, ..CommandMetadata::default() },
             hidden: true,
-        });
+        }));
         let reply = Reply::Done { id: 9, observation };
         let bytes = reply.encode().unwrap();
         let read = Reply::read(&mut &bytes[..]).await.unwrap();

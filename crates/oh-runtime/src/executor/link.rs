@@ -180,7 +180,7 @@ async fn read_replies(input: &mut OwnedReadHalf, waiting: &Waiting) {
                 if let Some(Expected::Observation { done, .. }) =
                     waiting.state().replies.remove(&id)
                 {
-                    let _ = done.send(observation);
+                    let _ = done.send(*observation);
                 }
             }
             Reply::Stopped { id } => {

@@ -177,6 +177,7 @@ impl SandboxedRuntime {
             }
         };
         let ActionRequest { action, timeout, output } = request;
+        let action = Box::new(action);
         let wants_output = output.is_some();
         let pending =
             link.link.execute(output, |id| Request::Execute { id, action, timeout, wants_output });

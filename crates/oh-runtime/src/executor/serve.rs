@@ -143,8 +143,11 @@ impl Executor {
                 let (notes, rules) = (self.guard.notes(), self.rules.clone());
                 let task = async move {
                     let (sender, output) = mpsc::channel(WAITING_OUTPUT);
-                    let request =
-                        ActionRequest { action, timeout, output: wants_output.then_some(sender) };
+                    let request = ActionRequest {
+                        action: *action,
+                        timeout,
+                        output: wants_output.then_some(sender),
+                    };
                     let work = runtime.execute(request);
                     let observation = forward(id, work, output, &replies).await;
                     let observation = match rules {
@@ -152,7 +155,8 @@ impl Executor {
                         None => observation,
                     };
                     let observation = notes.add_to(observation);
-                    let _ = replies.send(Reply::Done { id, observation }).await;
+                    let _ =
+                        replies.send(Reply::Done { id, observation: Box::new(observation) }).await;
                     id
                 };
                 self.running.insert(id, self.tasks.spawn(task));
@@ -211,7 +215,7 @@ async fn write_replies(mut output: OwnedWriteHalf, mut replies: mpsc::Receiver<R
             Err(error) => {
                 let Reply::Done { id, .. } = reply else { continue };
                 let text = format!("ERROR: The result could not be passed on: {error}");
-                let observation = crate::local::error(&text);
+                let observation = Box::new(crate::local::error(&text));
                 let Ok(bytes) = (Reply::Done { id, observation }).encode() else { continue };
                 bytes
             }

@@ -16,17 +16,24 @@ const NICENESS: i32 = 5;
 
 /// Replaces this process by `command`, confined.
 pub(super) fn run(plan: &Plan, command: &[OsString]) -> SetupError {
+    let prepared = limit_all(plan).and_then(|()| narrow(plan));
+    prepared.map_or_else(|error| error, |()| become_command(command))
+}
+
+/// Replaces this process by `command`, which has what its supervisor would have.
+pub(super) fn run_alone(plan: &Plan, command: &[OsString]) -> SetupError {
+    limit_all(plan).map_or_else(|error| error, |()| become_command(command))
+}
+
+fn become_command(command: &[OsString]) -> SetupError {
     let Some((program, arguments)) = command.split_first() else {
         return SetupError::new("run a command", std::io::ErrorKind::InvalidInput.into());
     };
-    if let Err(error) = prepare(plan) {
-        return error;
-    }
     let error = Command::new(program).args(arguments).exec();
     SetupError::new(format!("run {}", program.display()), error)
 }
 
-fn prepare(plan: &Plan) -> Result<(), SetupError> {
+fn limit_all(plan: &Plan) -> Result<(), SetupError> {
     // Only how memory and time are shared out depends on these two.
     let _ = std::fs::write("/proc/self/oom_score_adj", OOM_SCORE);
     let _ = rustix::process::nice(NICENESS);
@@ -37,6 +44,10 @@ fn prepare(plan: &Plan) -> Result<(), SetupError> {
     if plan.limits.processes > 0 {
         limit(Resource::Nproc, limits::process_limit(plan))?;
     }
+    Ok(())
+}
+
+fn narrow(plan: &Plan) -> Result<(), SetupError> {
     if plan.mode != SandboxMode::Unconfined {
         landlock::restrict(plan, Domain::Command)
             .map_err(|error| SetupError::new("apply Landlock", std::io::Error::other(error)))?;

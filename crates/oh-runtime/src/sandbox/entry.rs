@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, ExitStatus};
 
 use super::landlock::{self, Domain};
 use super::plan::{Plan, SandboxMode};
@@ -31,6 +31,8 @@ pub fn sandbox_main() -> Option<ExitCode> {
         Some("enter") => enter(&rest),
         Some("supervise") => supervise(),
         Some("try") => try_out(),
+        Some("once") => once(&rest),
+        Some("once-inside") => Err(once_inside(&rest)),
         Some("confine") => Err(confine_command(&rest)),
         Some(_) | None => Err(SetupError::new("start", std::io::ErrorKind::InvalidInput.into())),
     };
@@ -49,9 +51,7 @@ fn enter(next_stage: &[OsString]) -> Result<ExitCode, SetupError> {
     let plan = read_plan()?;
     let mut command = Command::new("/proc/self/exe");
     command.arg0("openhands-supervisor").arg(SUBCOMMAND).args(next_stage);
-    let status = namespaces::enter(&plan, command)?;
-    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(1);
-    Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
+    exit_code(namespaces::enter(&plan, command)?)
 }
 
 /// Second stage: builds the rest of the sandbox, then serves requests.
@@ -101,14 +101,47 @@ fn build(plan: &Plan) -> Result<(), SetupError> {
         .map_err(|error| SetupError::new("apply seccomp", std::io::Error::other(error)))
 }
 
+/// First stage of a single command: like [`enter`], with the plan among the arguments.
+fn once(arguments: &[OsString]) -> Result<ExitCode, SetupError> {
+    let (plan, _) = plan_and_command(arguments)?;
+    let mut command = Command::new("/proc/self/exe");
+    command.arg0("openhands-sandbox").args([SUBCOMMAND, "once-inside"]).args(arguments);
+    exit_code(namespaces::enter(&plan, command)?)
+}
+
+/// Second stage of a single command: builds the sandbox and becomes the command, where it was started.
+fn once_inside(arguments: &[OsString]) -> SetupError {
+    let directory = std::env::current_dir();
+    let prepared = plan_and_command(arguments).and_then(|(plan, command)| {
+        build(&plan)?;
+        directory
+            .and_then(std::env::set_current_dir)
+            .map_err(|error| SetupError::new("enter the directory", error))?;
+        Ok((plan, command))
+    });
+    match prepared {
+        Ok((plan, command)) => confine::run_alone(&plan, command),
+        Err(error) => error,
+    }
+}
+
+fn plan_and_command(arguments: &[OsString]) -> Result<(Plan, &[OsString]), SetupError> {
+    let invalid = || SetupError::new("read the plan", std::io::ErrorKind::InvalidInput.into());
+    let (plan, command) = arguments.split_first().ok_or_else(invalid)?;
+    Ok((serde_json::from_slice(plan.as_encoded_bytes()).map_err(|_| invalid())?, command))
+}
+
 /// Last stage: becomes a command.
 fn confine_command(arguments: &[OsString]) -> SetupError {
-    let invalid = || SetupError::new("confine a command", std::io::ErrorKind::InvalidInput.into());
-    let Some((plan, command)) = arguments.split_first() else { return invalid() };
-    match serde_json::from_slice(plan.as_encoded_bytes()) {
-        Ok(plan) => confine::run(&plan, command),
-        Err(_) => invalid(),
+    match plan_and_command(arguments) {
+        Ok((plan, command)) => confine::run(&plan, command),
+        Err(error) => error,
     }
+}
+
+fn exit_code(status: ExitStatus) -> Result<ExitCode, SetupError> {
+    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(1);
+    Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
 }
 
 /// Reads the plan and nothing behind it, so that the next stage can read its own.

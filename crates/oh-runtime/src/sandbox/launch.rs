@@ -11,7 +11,8 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, Command};
 
 use super::entry::{SUBCOMMAND, plan_bytes};
-use super::plan::Plan;
+use super::places::Places;
+use super::plan::{NetworkPolicy, Plan, ResourceLimits, SandboxMode, SandboxPolicy};
 use crate::processes::MARKER_VARIABLE;
 
 /// A sandbox that is being built.
@@ -56,4 +57,41 @@ pub(crate) fn confined_command(plan: &Plan) -> io::Result<Vec<OsString>> {
     let json = serde_json::to_string(plan)?;
     let program = plan.program_inside().into_os_string();
     Ok(vec![program, SUBCOMMAND.into(), "confine".into(), json.into()])
+}
+
+/// Returns what stands before a program of this machine so that it only reads, and reaches no network.
+///
+/// It reads `workspace` and the rest of this machine that is not hidden, and writes into `scratch` only.
+///
+/// # Errors
+/// Fails if `scratch` or its folders cannot be made.
+pub fn read_only_prefix(
+    program: &Path,
+    mode: SandboxMode,
+    places: &Places,
+    workspace: &Path,
+    scratch: &Path,
+) -> io::Result<Vec<OsString>> {
+    if mode == SandboxMode::Unconfined {
+        return Ok(Vec::new());
+    }
+    for part in ["home", "tmp", "shell"] {
+        std::fs::create_dir_all(scratch.join(part))?;
+    }
+    let plan = Plan {
+        mode,
+        policy: SandboxPolicy::ReadOnly,
+        network: NetworkPolicy::Off,
+        has_private_network: true,
+        workspace: workspace.canonicalize()?,
+        session_dir: scratch.canonicalize()?,
+        home: places.home.clone(),
+        masked: places.masked.clone(),
+        exposed: places.exposed.clone(),
+        volumes: Vec::new(),
+        protected: Vec::new(),
+        limits: ResourceLimits::default(),
+    };
+    let json = serde_json::to_string(&plan)?;
+    Ok(vec![program.into(), SUBCOMMAND.into(), "once".into(), json.into()])
 }

@@ -31,6 +31,7 @@ use std::fmt;
 use std::io;
 
 pub use entry::sandbox_main;
+pub use launch::read_only_prefix;
 pub(crate) use launch::{Started, confined_command, start};
 pub use places::Places;
 pub use plan::{NetworkPolicy, ResourceLimits, SandboxMode, SandboxPolicy, Volume, VolumeAccess};

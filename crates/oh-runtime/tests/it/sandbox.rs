@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::support::{LONG, command_action, config, run_observation};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_openhands-executor");
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_openhands-executor");
 pub(crate) const MODES: [SandboxMode; 2] = [SandboxMode::Namespaces, SandboxMode::Landlock];
 
 pub(crate) struct Sandbox {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use oh_event::{Action, Observation, ReadAction, ReadImplSource, SecurityRisk, WriteAction};
 use oh_runtime::{NetworkPolicy, Runtime, SandboxMode, SandboxPolicy};
 
-use crate::sandbox::{MODES, Sandbox};
+use crate::sandbox::{MODES, PROGRAM, Sandbox};
 use crate::support::{eventually, is_running, sleeper};
 
 fn path_of(sandbox: &Sandbox, name: &str) -> PathBuf {
@@ -114,7 +114,7 @@ async fn the_server_is_neither_signalled_nor_looked_into() {
             format!("kill -STOP {own}"),
             format!("cat /proc/{own}/environ"),
             format!("head -c 1 /proc/{own}/mem"),
-            format!("ls /proc/{own}/root/ /proc/{own}/fd/"),
+            format!("ls /proc/{own}/root /proc/{own}/fd/"),
             format!(
                 "python3 -c 'import ctypes,sys; sys.exit(0 if ctypes.CDLL(None).ptrace(16,{own},0,0)==0 else 1)'"
             ),
@@ -287,5 +287,48 @@ async fn two_conversations_do_not_see_each_other() {
         other.fail(&format!("cat {directory}/session/tmp/file")).await;
         other.fail(&format!("ls {directory}/workspace")).await;
         one.runtime.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_look_at_a_repository_only_reads() {
+    use oh_runtime::{GitLauncher, GitReader, Workspace, read_only_prefix};
+
+    for mode in MODES {
+        let directory = tempfile::tempdir().unwrap();
+        let (root, scratch) = (directory.path().join("workspace"), directory.path().join("git"));
+        std::fs::create_dir_all(&root).unwrap();
+        let places = oh_runtime::Places::of_this_machine(None, None, None);
+        let prefix = read_only_prefix(PROGRAM.as_ref(), mode, &places, &root, &scratch).unwrap();
+        let run = |script: &str| {
+            let (program, arguments) = prefix.split_first().unwrap();
+            let mut command = std::process::Command::new(program);
+            command.args(arguments).args(["sh", "-c", script]).current_dir(&root);
+            command.status().unwrap().success()
+        };
+        assert!(run("test \"$PWD\" = \"$(pwd -P)\" && ls > /dev/null"), "{mode:?}");
+        assert!(!run("echo x > file"), "{mode:?}");
+        assert!(!run("python3 -c 'import socket; socket.create_connection((\"127.0.0.1\", 1))'"));
+        assert!(run(&format!("echo x > {}/file", scratch.display())), "{mode:?}");
+        assert!(!root.join("file").exists());
+
+        let git = |arguments: &[&str]| {
+            let mut command = std::process::Command::new("git");
+            command.args(["-c", "user.name=a", "-c", "user.email=a@b"]).args(arguments);
+            assert!(command.current_dir(&root).status().unwrap().success());
+        };
+        git(&["init", "-q"]);
+        git(&["commit", "-q", "--allow-empty", "-m", "first"]);
+        std::fs::write(root.join("new"), "x").unwrap();
+        let reader = GitReader {
+            launcher: GitLauncher { prefix },
+            search_path: std::env::var_os("PATH"),
+            scratch,
+            time_limit: Duration::from_secs(10),
+        };
+        let workspace = std::sync::Arc::new(Workspace::open(&root).unwrap());
+        let changes = reader.changes(workspace).await.unwrap().unwrap();
+        let paths: Vec<_> = changes.changes.iter().map(|change| change.path.clone()).collect();
+        assert_eq!(paths, [PathBuf::from("new")], "{mode:?}");
     }
 }

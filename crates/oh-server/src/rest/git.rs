@@ -1,7 +1,7 @@
 use axum::Json;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
-use oh_runtime::{FileDiff, GitChange, GitError, GitStatus, WorkspaceError};
+use oh_runtime::{FileDiff, GitChange, GitError, GitReader, GitStatus, Workspace, WorkspaceError};
 use serde_json::{Value, json};
 
 use super::conversations::Query;
@@ -18,7 +18,8 @@ pub(crate) async fn changes(
 ) -> Result<(HeaderMap, Json<Vec<Value>>), ApiError> {
     let workspace = open(&state, &id).await?.ok_or_else(not_a_repository)?;
     let _place = place(&state).await?;
-    let found = state.git.changes(workspace).await.map_err(failed)?;
+    let git = confined(&state, &workspace).await?;
+    let found = git.changes(workspace).await.map_err(failed)?;
     let found = found.ok_or_else(not_a_repository)?;
     let mut headers = HeaderMap::new();
     if found.is_truncated {
@@ -38,12 +39,18 @@ pub(crate) async fn diff(
     let no_repository = || failed(GitError::NoRepository { path: path.to_owned() });
     let workspace = workspace.ok_or_else(no_repository)?;
     let _place = place(&state).await?;
-    Ok(Json(match state.git.diff(workspace, path).await.map_err(failed)? {
+    let git = confined(&state, &workspace).await?;
+    Ok(Json(match git.diff(workspace, path).await.map_err(failed)? {
         FileDiff::Text { original, modified } => {
             json!({"modified": modified, "original": original, "binary": false})
         }
         FileDiff::Binary => json!({"modified": "", "original": "", "binary": true}),
     }))
+}
+
+async fn confined(state: &AppState, workspace: &Workspace) -> Result<GitReader, ApiError> {
+    let git = state.sandboxes.git(&state.git, workspace.root()).await;
+    git.map_err(|error| ApiError::internal(&error))
 }
 
 /// Waits until not too many look at repositories.

@@ -1,5 +1,6 @@
 //! Whole conversations: a scripted model, a real shell, real files.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -73,7 +74,9 @@ async fn a_task_is_done_with_real_commands_and_files() {
         ]
     );
     let outputs: Vec<_> = events.iter().filter(|e| e["observation"] == "run").collect();
-    assert_eq!(outputs[0]["content"], workspace(&server).to_str().unwrap());
+    // Where there are no namespaces, the workspace has its own name.
+    let seen = outputs[0]["content"].as_str().unwrap();
+    assert!(seen == "/workspace" || Path::new(seen) == workspace(&server), "{seen}");
     assert_eq!((&outputs[1]["content"], &outputs[1]["result"]), (&json!("hello"), &json!("hello")));
     assert_eq!(outputs[2]["extras"]["metadata"]["exit_code"], 1);
     assert_eq!(outputs[2]["success"], false);
@@ -209,5 +212,5 @@ async fn a_conversation_comes_back_after_it_was_stopped() {
     let events = socket.events_until(state_is("awaiting_user_input")).await;
     let output = events.iter().find(|event| event["observation"] == "run").unwrap();
     let content = output["content"].as_str().unwrap();
-    assert!(content.ends_with("workspaces/x/sub\nkept"), "{content}");
+    assert!(content.ends_with("/sub\nkept"), "{content}");
 }
