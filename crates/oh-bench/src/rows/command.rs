@@ -18,8 +18,9 @@ pub(super) async fn measure(bench: &Bench) -> Result<Figure> {
             times.push(first_command(server, &mut http).await?);
         }
         let note = format!(
-            "median of {ROUNDS} new conversations, slowest {:.1} ms; commands are not confined",
-            percentile(&times, 1.0)
+            "median of {ROUNDS} new conversations, slowest {:.1} ms; the sandbox is {}",
+            percentile(&times, 1.0),
+            sandbox(&mut http).await?
         );
         Ok(Figure { value: median(&times), note })
     })
@@ -39,4 +40,11 @@ async fn first_command(server: &Server, http: &mut Http) -> Result<f64> {
             return Ok(milliseconds(begin.elapsed()));
         }
     }
+}
+
+/// Returns how commands are confined.
+async fn sandbox(http: &mut Http) -> Result<String> {
+    let (_, body) = http.exchange("GET", "/api/health", "").await?;
+    let health: serde_json::Value = serde_json::from_slice(&body)?;
+    Ok(health["sandbox"]["mode"].as_str().unwrap_or("not known").to_owned())
 }

@@ -2,6 +2,7 @@
 
 mod append;
 mod command;
+mod commands;
 mod fanout;
 mod memory;
 mod replay;
@@ -94,6 +95,8 @@ const FANOUT: Spec = ("message to 100 viewers, p99 above the ack", "ms", Budget:
 const APPEND: Spec = ("durable events, 50 conversations", "per s", Budget::AtLeast(20_000.0));
 const STEP: Spec = ("agent step beyond model and tool", "ms", Budget::AtMost(2.0));
 const COMMAND: Spec = ("first command of a conversation", "ms", Budget::AtMost(300.0));
+const COMMANDS: Spec = ("a command after the first", "ms", Budget::AtMost(3.0));
+const BOMB: Spec = ("health during a fork bomb, p99", "ms", Budget::AtMost(100.0));
 const SIZE: Spec = ("binary", "MiB", Budget::AtMost(40.0));
 
 /// Measures everything; what fails says why in its row.
@@ -129,6 +132,12 @@ pub(crate) async fn measure(bench: &Bench, only: Option<&str>) -> Report {
     }
     if wanted(COMMAND) {
         add(&mut report, COMMAND, command::measure(bench).await);
+    }
+    if wanted(COMMANDS) {
+        add(&mut report, COMMANDS, commands::sequence(bench).await);
+    }
+    if wanted(BOMB) {
+        add(&mut report, BOMB, commands::bomb(bench).await);
     }
     if wanted(SIZE) {
         add(&mut report, SIZE, start::binary_size(bench));
