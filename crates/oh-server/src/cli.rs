@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use oh_config::{Config, LogFormat};
-use oh_server::{Components, RunningServer};
+use oh_server::{CheckState, Components, RunningServer};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -25,6 +25,8 @@ enum Command {
     Serve(Serve),
     /// Prints the session key, which lets other machines in.
     Key(Key),
+    /// Checks what the server needs on this machine, and says what helps.
+    Doctor(Doctor),
 }
 
 #[derive(Debug, clap::Args)]
@@ -56,6 +58,16 @@ struct Serve {
 }
 
 #[derive(Debug, clap::Args)]
+struct Doctor {
+    /// Configuration file, instead of config.toml.
+    #[arg(long, visible_alias = "config-file")]
+    config: Option<PathBuf>,
+    /// Folder of the database and the workspaces (FILE_STORE_PATH).
+    #[arg(long)]
+    data_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
 struct Key {
     /// Makes a new key; the old one stops working at the next start.
     #[arg(long)]
@@ -72,6 +84,10 @@ pub(crate) fn run() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Serve(arguments) => serve(arguments),
         Command::Key(arguments) => key(&arguments),
+        Command::Doctor(arguments) => match doctor(arguments) {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -128,6 +144,20 @@ fn key(arguments: &Key) -> Result<()> {
     };
     let key = key.context("failed to read or write the session key")?;
     writeln!(std::io::stdout(), "{key}").context("failed to print the key")
+}
+
+fn doctor(arguments: Doctor) -> Result<ExitCode> {
+    let mut config = Config::load(arguments.config.as_deref(), &Config::environment())?;
+    config.data_dir = arguments.data_dir.unwrap_or(config.data_dir);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("failed to start the runtime")?;
+    let checks = runtime.block_on(oh_server::doctor(&config));
+    let text: String = checks.iter().map(|check| format!("{check}\n")).collect();
+    write!(std::io::stdout(), "{text}").context("failed to print")?;
+    let is_bad = checks.iter().any(|check| check.state == CheckState::Bad);
+    Ok(if is_bad { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 fn start_log(config: &Config) {

@@ -8,6 +8,7 @@
 mod auth;
 mod clock;
 mod compose;
+mod doctor;
 mod listener;
 mod llm_choice;
 mod rest;
@@ -18,4 +19,5 @@ mod web;
 
 pub use auth::{load_session_key, rotate_session_key};
 pub use compose::{Components, RunningServer, start};
+pub use doctor::{Check, CheckState, doctor};
 pub use oh_runtime::sandbox_main;

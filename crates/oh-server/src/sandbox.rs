@@ -35,9 +35,9 @@ struct Shared {
 pub(crate) struct SandboxStatus {
     policy: SandboxPolicy,
     network: &'static str,
-    report: SandboxReport,
+    pub(crate) report: SandboxReport,
     /// The mode in force, or why no command runs.
-    mode: Result<SandboxMode, String>,
+    pub(crate) mode: Result<SandboxMode, String>,
 }
 
 impl Sandboxes {
@@ -128,10 +128,17 @@ impl Sandboxes {
 }
 
 fn choose(settings: &SandboxSettings, report: io::Result<SandboxReport>) -> SandboxStatus {
-    let report = report.unwrap_or_else(|error| {
-        tracing::error!(%error, "failed to find out how commands can be confined");
-        SandboxReport { modes: Vec::new(), layers: Vec::new() }
-    });
+    let (report, failure) = match report {
+        Ok(report) => (report, None),
+        Err(error) => (SandboxReport { modes: Vec::new(), layers: Vec::new() }, Some(error)),
+    };
+    let problems = || match &failure {
+        Some(error) => format!("no sandbox could be tried out: {error}"),
+        None if report.problems().is_empty() => {
+            "sandbox.mode names one that does not work here".to_owned()
+        }
+        None => report.problems(),
+    };
     let wanted = match settings.mode {
         Some(mode) => report.modes.contains(&mode).then_some(mode),
         None => report.strongest(),
@@ -146,7 +153,7 @@ fn choose(settings: &SandboxSettings, report: io::Result<SandboxReport>) -> Sand
         }
         (SandboxPolicy::ReadOnly | SandboxPolicy::WorkspaceWrite, None) => Err(format!(
             "commands cannot be confined on this machine: {}; or set sandbox.allow_unsandboxed = true to run them unconfined",
-            report.problems()
+            problems()
         )),
     };
     SandboxStatus { policy: settings.policy, network: settings.network.name(), report, mode }
@@ -189,5 +196,54 @@ impl SandboxStatus {
             "network": self.network,
             "layers": layers.collect::<Vec<_>>(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use oh_config::Environment;
+    use oh_runtime::Layer;
+
+    use super::*;
+
+    fn status(configuration: &str, modes: &[SandboxMode]) -> SandboxStatus {
+        let config = Config::parse(configuration, Path::new("x"), &Environment::new()).unwrap();
+        let fix = modes.is_empty().then_some("buy a kernel");
+        let layers = vec![Layer { name: "landlock", finding: "looked at".to_owned(), fix }];
+        choose(&config.sandbox, Ok(SandboxReport { modes: modes.to_vec(), layers }))
+    }
+
+    #[test]
+    fn the_strongest_mode_is_used_and_none_is_never_used_in_silence() {
+        fn check(configuration: &str, modes: &[SandboxMode], expected: Option<SandboxMode>) {
+            let status = status(configuration, modes);
+            assert_eq!(status.mode.ok(), expected, "{configuration} {modes:?}");
+        }
+        use SandboxMode::{Landlock, Namespaces, Unconfined};
+        let allowed = "[sandbox]\nallow_unsandboxed = true";
+        check("", &[Namespaces, Landlock], Some(Namespaces));
+        check("", &[Landlock], Some(Landlock));
+        check("", &[], None);
+        check(allowed, &[], Some(Unconfined));
+        check(allowed, &[Landlock], Some(Landlock));
+        check("[sandbox]\nmode = \"landlock\"", &[Namespaces, Landlock], Some(Landlock));
+        check("[sandbox]\nmode = \"namespaces\"", &[Landlock], None);
+        check("[sandbox]\npolicy = \"full-access\"", &[Namespaces], Some(Unconfined));
+        check("[sandbox]\npolicy = \"wrong\"", &[Namespaces], Some(Namespaces));
+    }
+
+    #[test]
+    fn a_refusal_names_the_layer_and_the_fix() {
+        let refused = status("", &[]);
+        for text in [refused.summary(), refused.notice()] {
+            assert!(text.contains("landlock") && text.contains("buy a kernel"), "{text}");
+            assert!(text.contains("allow_unsandboxed"), "{text}");
+        }
+        assert_eq!(refused.detail()["mode"], "refused");
+        assert_eq!(status("", &[SandboxMode::Namespaces]).notice(), "");
+        let open = status("[sandbox]\nallow_unsandboxed = true", &[]);
+        assert!(open.summary().starts_with("NONE") && !open.notice().is_empty());
     }
 }

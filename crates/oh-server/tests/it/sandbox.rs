@@ -217,3 +217,40 @@ async fn health_says_how_commands_are_confined_to_those_who_may_know() {
     let health: Value = stranger.send().await.unwrap().json().await.unwrap();
     assert_eq!(health, json!({"status": "ok"}));
 }
+
+#[tokio::test]
+async fn the_doctor_has_a_line_for_each_thing_and_a_fix_for_what_is_wrong() {
+    let folder = TempDir::new().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let doctor = |variables: &[(&str, &str)]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_openhands"));
+        command.arg("doctor").current_dir(folder.path()).env_clear();
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.env("FILE_STORE_PATH", folder.path().join("data"));
+        command.envs(variables.iter().copied());
+        let output = command.output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (code, text) = doctor(&[("BACKEND_PORT", "0")]);
+    assert_eq!(code, Some(0), "{text}");
+    for name in [
+        "configuration",
+        "data directory",
+        "model",
+        "sandbox",
+        "landlock",
+        "git",
+        "Chromium",
+        "port",
+    ] {
+        assert!(text.contains(&format!("  {name} ")), "{name}: {text}");
+    }
+    let port = taken.local_addr().unwrap().port().to_string();
+    let (code, text) = doctor(&[("BACKEND_PORT", &port), ("SANDBOX_TIMEOUT", "soon")]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(
+        text.contains(&format!("FAIL  port            127.0.0.1:{port} cannot be used")),
+        "{text}"
+    );
+    assert!(text.contains("fix: end the program that uses it"), "{text}");
+}
