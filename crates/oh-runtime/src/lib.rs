@@ -1,9 +1,8 @@
 //! Where the agent's actions run: a shell, files and an editor on this machine.
 //!
-//! Read [`Runtime`] first, then [`LocalRuntime`]. [`Workspace`] and [`GitReader`] show the same files
-//! to clients, whether a shell runs or not.
-//! This crate does not decide what runs, does not ask anybody, and does not isolate: commands run
-//! as the user of the server, until a sandbox is put around them.
+//! Read [`Runtime`] first, then [`LocalRuntime`], then [`SandboxedRuntime`], which runs the former in a
+//! confined process. [`Workspace`] and [`GitReader`] show the same files to clients, whether a shell
+//! runs or not. This crate does not decide what runs and does not ask anybody.
 //!
 //! What holds:
 //!
@@ -14,9 +13,9 @@
 //!   long output goes to a file in the session directory.
 //! - Every process of a conversation carries the session marker in its environment or descends from
 //!   one that does; that is how they are found and killed, however they were started.
-//! - If the server is killed, the terminal hangs up, which ends the shell and its foreground job.
-//!   Background processes are killed when the conversation is opened again; to end them at once is
-//!   the business of a supervisor above.
+//! - If the server is killed, a supervisor ends with it, and the kernel or the supervisor ends
+//!   everything inside.
+//! - A sandbox that could be left when it was tried out is not used: see [`probe`].
 //! - Commands see a clean environment: see [`LocalRuntimeConfig`].
 //! - A file is changed by replacing it as a whole, and the bytes that an edit does not touch stay as they are.
 //! - No name that a client gives leads out of a [`Workspace`], and no archive does.

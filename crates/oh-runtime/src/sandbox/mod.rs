@@ -18,6 +18,7 @@ mod landlock;
 mod launch;
 mod limits;
 mod loopback;
+mod mount_steps;
 mod mounts;
 mod namespaces;
 mod places;
