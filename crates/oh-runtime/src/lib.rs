@@ -42,7 +42,7 @@ pub use config::{HostTools, LocalRuntimeConfig};
 pub use executor::{SandboxConfig, SandboxedRuntime};
 pub use git::{FileDiff, GitChange, GitChanges, GitError, GitLauncher, GitReader, GitStatus};
 pub use local::LocalRuntime;
-pub use processes::{SocketHolder, socket_holder};
+pub use processes::is_socket_held_outside;
 pub use runtime::{ActionRequest, BoxFuture, OutputSink, Runtime};
 pub use sandbox::{
     Layer, NetworkPolicy, Places, ResourceLimits, SandboxMode, SandboxPolicy, SandboxReport,

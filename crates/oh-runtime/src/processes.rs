@@ -11,6 +11,8 @@ pub(crate) const MARKER_VARIABLE: &str = "OPENHANDS_SESSION_MARKER";
 const KILL_ROUNDS: usize = 200;
 /// So few processes are killed without being stopped first.
 const FEW: usize = 50;
+/// Longest line of parents that is followed.
+const MAX_ANCESTORS: usize = 1000;
 const KILL_PAUSE: Duration = Duration::from_millis(5);
 
 /// One process.
@@ -118,12 +120,12 @@ fn awaited_descriptor(call: &str) -> Option<u64> {
 
 /// Returns all processes that can be seen.
 pub(crate) fn all() -> Vec<Process> {
-    let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
-    entries
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .filter_map(Process::read)
-        .collect()
+    pids().filter_map(Process::read).collect()
+}
+
+fn pids() -> impl Iterator<Item = i32> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
 }
 
 /// Returns those of `processes` that are in `roots` or descend from one that is.
@@ -211,44 +213,46 @@ fn kill_all(find: impl Fn() -> Vec<Process>) {
     tracing::error!("some processes of a conversation could not be killed");
 }
 
-/// Who holds a socket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SocketHolder {
-    /// A process that some conversation started, perhaps among others.
-    Session,
-    /// Only processes that no conversation started.
-    Outsider,
-    /// No process that can be seen. A socket that is being passed on has no holder.
-    Nobody,
+/// Says whether a process of this machine that no conversation started holds the socket `inode`.
+///
+/// Conversations start their processes as children of this one that carry a marker, and mostly in
+/// other namespaces. Of the conversation in which this process itself may have been started,
+/// everything else is outside. A socket that is being passed on has no holder.
+#[must_use]
+pub fn is_socket_held_outside(inode: u64) -> bool {
+    let own = own_pid();
+    let (marker, namespace) = (marker_of(own), pid_namespace(own));
+    let wanted = format!("socket:[{inode}]");
+    let is_holder = |pid: i32| {
+        let Ok(descriptors) = std::fs::read_dir(format!("/proc/{pid}/fd")) else { return false };
+        let mut targets = descriptors.flatten().map(|entry| std::fs::read_link(entry.path()));
+        targets.any(|target| target.is_ok_and(|target| target.as_os_str() == wanted.as_str()))
+    };
+    let is_marked =
+        |pid: i32| marker_of(pid).is_some_and(|other| Some(other.as_str()) != marker.as_deref());
+    let is_inside = |mut pid: i32| {
+        for _ in 0..MAX_ANCESTORS {
+            if is_marked(pid) {
+                return true;
+            }
+            match Process::read(pid) {
+                Some(process) if process.parent > 1 && process.parent != own => {
+                    pid = process.parent;
+                }
+                Some(_) => return false,
+                // Gone in the meantime: nobody knows.
+                None => return true,
+            }
+        }
+        true
+    };
+    // The cheapest question first: there may be thousands of processes.
+    pids().any(|pid| pid_namespace(pid) == namespace && is_holder(pid) && !is_inside(pid))
 }
 
-/// Finds out who holds the socket `inode`.
-///
-/// Processes of the conversation in which the server itself may have been started are outsiders.
-#[must_use]
-pub fn socket_holder(inode: u64) -> SocketHolder {
-    let own = marker_of(own_pid());
-    let wanted = format!("socket:[{inode}]");
-    let is_holder = |process: &Process| {
-        let descriptors = std::fs::read_dir(format!("/proc/{}/fd", process.pid));
-        descriptors.is_ok_and(|mut descriptors| {
-            descriptors.any(|descriptor| {
-                descriptor
-                    .and_then(|descriptor| std::fs::read_link(descriptor.path()))
-                    .is_ok_and(|target| target.as_os_str() == wanted.as_str())
-            })
-        })
-    };
-    let inside = session_processes(|value| Some(value) != own.as_deref());
-    if inside.iter().any(is_holder) {
-        return SocketHolder::Session;
-    }
-    let is_inside = |process: &Process| inside.iter().any(|other| other.pid == process.pid);
-    if all().iter().any(|process| !is_inside(process) && is_holder(process)) {
-        SocketHolder::Outsider
-    } else {
-        SocketHolder::Nobody
-    }
+/// Names the namespace that a process is in; `None` if it may not be known.
+fn pid_namespace(pid: i32) -> Option<std::path::PathBuf> {
+    std::fs::read_link(format!("/proc/{pid}/ns/pid")).ok()
 }
 
 fn session_processes(is_wanted: impl Fn(&str) -> bool) -> Vec<Process> {

@@ -18,7 +18,7 @@ use crate::local::{closed, error};
 use crate::processes;
 use crate::runtime::{ActionRequest, BoxFuture, Runtime};
 use crate::sandbox::{
-    NetworkPolicy, Places, Plan, ResourceLimits, SandboxMode, SandboxPolicy, Volume,
+    NetworkPolicy, Places, Plan, ResourceLimits, SandboxMode, SandboxPolicy, Volume, VolumeAccess,
     confined_command, shell_dir, start,
 };
 use crate::shell::{random_name, write_private};
@@ -119,7 +119,7 @@ impl SandboxedRuntime {
             home: sandbox.places.home,
             masked: sandbox.places.masked,
             exposed: sandbox.places.exposed,
-            volumes: sandbox.volumes,
+            volumes: sandbox.volumes.into_iter().map(|volume| volume_in(mode, volume)).collect(),
             protected: protected.iter().map(PathBuf::from).collect(),
             limits: sandbox.limits,
             workspace,
@@ -230,6 +230,21 @@ impl Runtime for SandboxedRuntime {
             let marker = self.marker.clone();
             let _ = tokio::task::spawn_blocking(move || processes::kill_session(&marker)).await;
         })
+    }
+}
+
+/// Returns what a volume is where nothing can be mounted: under its own name, and without copies.
+fn volume_in(mode: SandboxMode, volume: Volume) -> Volume {
+    match mode {
+        SandboxMode::Namespaces => volume,
+        SandboxMode::Landlock | SandboxMode::Unconfined => {
+            tracing::warn!(path = %volume.host.display(), "a volume keeps its own path: namespaces do not work here");
+            let access = match volume.access {
+                VolumeAccess::Write => VolumeAccess::Write,
+                VolumeAccess::Read | VolumeAccess::Overlay => VolumeAccess::Read,
+            };
+            Volume { inside: volume.host.clone(), access, ..volume }
+        }
     }
 }
 

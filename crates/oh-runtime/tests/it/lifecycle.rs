@@ -2,7 +2,7 @@ use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
 use oh_event::{Action, ErrorObservation, Observation, RunIpythonAction};
-use oh_runtime::{ActionRequest, LocalRuntime, Runtime, SocketHolder, socket_holder};
+use oh_runtime::{ActionRequest, LocalRuntime, Runtime, is_socket_held_outside};
 
 use crate::support::{Fixture, LONG, command_action, config, eventually, is_running, sleeper};
 
@@ -145,14 +145,14 @@ async fn sockets_of_the_sessions_processes_are_known() {
         let link = link.to_string_lossy().into_owned();
         link.trim_start_matches("socket:[").trim_end_matches(']').parse::<u64>().unwrap()
     };
-    assert_eq!(socket_holder(inode_of(own.as_raw_fd())), SocketHolder::Outsider);
+    assert!(is_socket_held_outside(inode_of(own.as_raw_fd())));
     let (content, _) = fixture
         .output(&format!("exec 9<>/dev/tcp/127.0.0.1/{}; readlink /proc/$$/fd/9", address.port()))
         .await;
     let inode = content.trim_start_matches("socket:[").trim_end_matches(']').parse().unwrap();
-    assert_eq!(socket_holder(inode), SocketHolder::Session);
+    assert!(!is_socket_held_outside(inode));
     fixture.runtime.stop_processes().await;
-    assert_eq!(socket_holder(inode), SocketHolder::Nobody);
+    assert!(!is_socket_held_outside(inode));
 }
 
 #[tokio::test]

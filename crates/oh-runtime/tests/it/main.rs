@@ -21,6 +21,8 @@ mod sandbox_network;
 #[cfg(test)]
 mod sandbox_tools;
 #[cfg(test)]
+mod sandbox_volumes;
+#[cfg(test)]
 mod shell;
 #[cfg(test)]
 mod shell_control;

@@ -3,7 +3,6 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
-use oh_runtime::SocketHolder;
 use rustix::net::netlink::SocketAddrNetlink;
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketType, netlink};
 
@@ -34,9 +33,10 @@ pub(crate) fn look_up(peer: SocketAddr, local: SocketAddr) -> PeerTrust {
     });
     match owner {
         Ok(owner) if owner.uid == rustix::process::getuid().as_raw() => {
-            match oh_runtime::socket_holder(owner.inode) {
-                SocketHolder::Outsider => PeerTrust::OwnUser,
-                SocketHolder::Session | SocketHolder::Nobody => PeerTrust::Stranger,
+            if oh_runtime::is_socket_held_outside(owner.inode) {
+                PeerTrust::OwnUser
+            } else {
+                PeerTrust::Stranger
             }
         }
         Ok(_) => PeerTrust::Stranger,
