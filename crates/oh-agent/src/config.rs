@@ -14,6 +14,8 @@ pub struct AgentConfig {
     pub max_iterations: u64,
     /// Longest text of one observation in a prompt, in characters.
     pub max_message_chars: usize,
+    /// Offer the editor whose edits a model drafts, instead of the exact one.
+    pub has_draft_editor: bool,
 }
 
 impl Default for AgentConfig {
@@ -25,6 +27,7 @@ impl Default for AgentConfig {
             date: String::new(),
             max_iterations: 500,
             max_message_chars: 30_000,
+            has_draft_editor: false,
         }
     }
 }

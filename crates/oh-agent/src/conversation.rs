@@ -140,10 +140,7 @@ impl Conversation {
     /// Returns what to ask the model for [`Step::CallLlm`].
     #[must_use]
     pub fn completion_request(&self) -> CompletionRequest {
-        CompletionRequest {
-            messages: prompt::messages(self),
-            tools: tool_specs(&self.config.workspace),
-        }
+        CompletionRequest { messages: prompt::messages(self), tools: tool_specs(&self.config) }
     }
 
     /// Returns the action for [`Step::RunAction`].

@@ -3,7 +3,8 @@
 //! - [`Conversation`]: `apply` (what happened → state), `decide` (what came in → what to
 //!   record), `next_step` (state → what should be running now);
 //! - [`Input`]: what can come in; [`Step`]: what can be running;
-//! - [`tool_specs`]: the tools that the model is offered.
+//! - [`tool_specs`]: the tools that the model is offered;
+//! - [`DraftPlan`]: an edit that a model drafts.
 //!
 //! It has no clock, no files, no network and no randomness, and it never sees the JSON of
 //! the wire: events come typed from `oh-event`, model answers typed from `oh-chat`.
@@ -16,6 +17,7 @@
 mod completion;
 mod config;
 mod conversation;
+mod draft_edit;
 mod lifecycle;
 mod prompt;
 mod tools;
@@ -23,4 +25,5 @@ mod user_action;
 
 pub use config::AgentConfig;
 pub use conversation::{Conversation, Input, Step};
+pub use draft_edit::{DRAFT_ATTEMPTS, DraftPlan, DraftedLines, draft_observation, drafted_lines};
 pub use tools::tool_specs;

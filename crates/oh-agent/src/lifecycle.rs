@@ -122,7 +122,7 @@ impl Conversation {
     }
 
     fn system_draft(&self) -> EventDraft {
-        let tools = tool_specs(&self.config.workspace)
+        let tools = tool_specs(&self.config)
             .into_iter()
             .map(|tool| {
                 let function = serde_json::json!({

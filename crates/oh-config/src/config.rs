@@ -136,6 +136,8 @@ pub struct AgentSettings {
     pub max_iterations: u64,
     /// Ask before risky actions.
     pub confirmation_mode: bool,
+    /// Offer the editor whose edits a model drafts, instead of the exact one.
+    pub enable_llm_editor: bool,
 }
 
 /// Says why there is no configuration.
@@ -216,6 +218,7 @@ impl Config {
                 default_agent: s.text("core", "default_agent").unwrap_or("CodeActAgent".into()),
                 max_iterations: s.integer("core", "max_iterations").unwrap_or(500).max(1),
                 confirmation_mode: s.flag("security", "confirmation_mode").unwrap_or(false),
+                enable_llm_editor: s.flag("agent", "enable_llm_editor").unwrap_or(false),
             },
             sandbox: sandbox::read(s, environment),
             data_dir: data_dir(s.text("core", "file_store_path"), environment),

@@ -242,7 +242,7 @@ pub enum EditImplSource {
 }
 
 /// A change of a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct EditAction {
     /// The path.
     pub path: String,

@@ -258,6 +258,7 @@ fn agent_config(
         date: clock::today(),
         max_iterations: chosen.filter(|n| *n > 0).unwrap_or(config.agent.max_iterations),
         max_message_chars: config.llm.max_message_chars,
+        has_draft_editor: config.agent.enable_llm_editor,
     }
 }
 

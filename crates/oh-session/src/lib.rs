@@ -12,6 +12,7 @@
 //! It knows neither JSON nor HTTP nor sockets.
 #![warn(missing_docs)]
 
+mod draft_edit;
 mod handle;
 mod manager;
 mod notice;

@@ -12,6 +12,7 @@ use oh_llm::{CompletionContext, LlmClient, LlmNotice};
 use oh_runtime::{ActionRequest, Runtime};
 use tokio::sync::{broadcast, mpsc};
 
+use crate::draft_edit;
 use crate::notice::Notice;
 
 /// Notices of a step that may wait for the session.
@@ -61,6 +62,14 @@ impl Running {
                 let Some(runnable) = event.action().cloned() else { return Self::waiting() };
                 let timeout = event.draft.timeout.and_then(|s| Duration::try_from_secs_f64(s).ok());
                 let runtime = runtime.clone();
+                if let Some(edit) = draft_edit::of(&runnable).cloned() {
+                    let llm = llm();
+                    let outcome = Box::pin(async move {
+                        let observation = draft_edit::run(&edit, &runtime, llm.as_ref()).await;
+                        Input::Observation { action, observation }
+                    });
+                    return Self { step, outcome };
+                }
                 let outcome = Box::pin(async move {
                     let (sender, receiver) = mpsc::channel(NOTICE_BUFFER);
                     let request = ActionRequest { action: runnable, timeout, output: Some(sender) };

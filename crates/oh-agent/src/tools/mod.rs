@@ -2,6 +2,7 @@
 
 mod arguments;
 mod bash;
+mod draft;
 mod editor;
 mod notes;
 
@@ -9,6 +10,8 @@ use oh_chat::ToolSpec;
 use oh_event::Action;
 
 use arguments::Arguments;
+
+use crate::config::AgentConfig;
 
 /// An action that a tool call asks for.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,8 +23,9 @@ pub(crate) struct ParsedCall {
 
 /// Returns the tools that the model is offered.
 #[must_use]
-pub fn tool_specs(workspace: &str) -> Vec<ToolSpec> {
-    vec![bash::spec(), notes::think_spec(), notes::finish_spec(), editor::spec(workspace)]
+pub fn tool_specs(config: &AgentConfig) -> Vec<ToolSpec> {
+    let editor = if config.has_draft_editor { draft::spec } else { editor::spec };
+    vec![bash::spec(), notes::think_spec(), notes::finish_spec(), editor(&config.workspace)]
 }
 
 /// Turns a tool call into an action.
@@ -32,10 +36,12 @@ pub(crate) fn parse_call(name: &str, arguments: &str) -> Result<ParsedCall, Stri
     let parse = match name {
         bash::NAME => bash::parse,
         editor::NAME => editor::parse,
+        draft::NAME => draft::parse,
         notes::THINK => notes::parse_think,
         notes::FINISH => notes::parse_finish,
         _ => {
-            let names: Vec<String> = tool_specs("").into_iter().map(|tool| tool.name).collect();
+            let names: Vec<String> =
+                tool_specs(&AgentConfig::default()).into_iter().map(|tool| tool.name).collect();
             return Err(format!(
                 "There is no tool named `{name}`. The tools are: {}.",
                 names.join(", ")

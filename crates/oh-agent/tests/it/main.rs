@@ -1,6 +1,8 @@
 //! The state machine, driven without a clock, a model or a runtime.
 
 #[cfg(test)]
+mod draft_edit;
+#[cfg(test)]
 mod lifecycle;
 #[cfg(test)]
 mod limits;

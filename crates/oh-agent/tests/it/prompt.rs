@@ -1,4 +1,4 @@
-use oh_agent::{Input, tool_specs};
+use oh_agent::{AgentConfig, Input, tool_specs};
 use oh_chat::ChatMessage;
 use oh_event::{AgentState, EventId, Observation, ReadImplSource, ReadObservation};
 
@@ -113,9 +113,10 @@ fn the_prompt_keeps_its_promises() {
     ] {
         assert!(text.contains(promise), "the prompt says nothing of {promise}");
     }
-    let names: Vec<_> = tool_specs("/w").into_iter().map(|tool| tool.name).collect();
+    let names: Vec<_> =
+        tool_specs(&AgentConfig::default()).into_iter().map(|tool| tool.name).collect();
     assert_eq!(names, ["execute_bash", "think", "finish", "str_replace_editor"]);
-    for tool in tool_specs("/w") {
+    for tool in tool_specs(&AgentConfig::default()) {
         let schema: serde_json::Value = serde_json::from_str(&tool.parameters).unwrap();
         assert_eq!(schema["type"], "object", "{}", tool.name);
         for required in schema["required"].as_array().unwrap() {

@@ -214,3 +214,40 @@ async fn a_conversation_comes_back_after_it_was_stopped() {
     let content = output["content"].as_str().unwrap();
     assert!(content.ends_with("/sub\nkept"), "{content}");
 }
+
+#[tokio::test]
+async fn an_edit_is_drafted_by_the_model_and_carried_out() {
+    let edit = |id: &str, content: &str, start: i64, end: i64| {
+        let arguments = json!({
+            "path": "/workspace/a.txt", "content": content, "start": start, "end": end,
+            "security_risk": "LOW",
+        });
+        tool_calls("", vec![call(id, "edit_file", &arguments.to_string())])
+    };
+    let llm = Arc::new(ScriptedLlm::new([
+        edit("c1", "one\ntwo\nthree", 1, -1),
+        edit("c2", "TWO", 2, 2),
+        text("I have no tags."),
+        text("<new>\nTWO\n</new>"),
+        edit("c3", "four", -1, -1),
+        edit("c4", "x", 9, 9),
+        text("Done."),
+    ]));
+    let components = Components { llm: Some(llm), ..Components::default() };
+    let server = TestServer::start_with(components, &[("AGENT_ENABLE_LLM_EDITOR", "true")]).await;
+    let mut socket = server.joined("x", 3).await;
+    server.say("x", "go").await;
+    let events = socket.events_until(state_is("awaiting_user_input")).await;
+    let contents: Vec<&str> = events
+        .iter()
+        .filter(|event| event["observation"] == "edit" || event["observation"] == "error")
+        .map(|event| event["content"].as_str().unwrap())
+        .collect();
+    let expected = ["was created", "-two\n+TWO", "+four", "does not fit"];
+    assert_eq!(contents.len(), expected.len(), "{contents:?}");
+    for (content, expected) in contents.iter().zip(expected) {
+        assert!(content.contains(expected), "{content}");
+    }
+    let file = server.folder.path().join("workspaces/x/a.txt");
+    assert_eq!(std::fs::read_to_string(file).unwrap(), "one\nTWO\nthree\nfour\n");
+}
