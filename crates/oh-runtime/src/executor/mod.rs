@@ -14,5 +14,6 @@ mod proxy;
 mod sandboxed;
 mod serve;
 
+pub(crate) use link::{Link, Lost};
 pub use sandboxed::{SandboxConfig, SandboxedRuntime};
 pub(crate) use serve::{serve, serve_stdio, standard_input};
