@@ -161,6 +161,22 @@ pub enum ConfigError {
         #[source]
         source: Box<toml::de::Error>,
     },
+    /// No runtime has this name.
+    #[error(
+        "core.runtime is \"{name}\", which is unknown; known are \"local\", \"docker\", \"eventstream\", \"cli\", \"remote\" and \"kubernetes\""
+    )]
+    UnknownRuntime {
+        /// The name.
+        name: String,
+    },
+    /// OpenHands has this runtime, and we do not.
+    #[error(
+        "core.runtime is \"{name}\", which this program does not have; set it to \"local\" or \"docker\""
+    )]
+    RuntimeNotHere {
+        /// The name.
+        name: String,
+    },
 }
 
 impl Config {
@@ -183,7 +199,7 @@ impl Config {
     /// else of the data directory.
     ///
     /// # Errors
-    /// Fails if a named file cannot be read or a file is not TOML.
+    /// Fails if a named file cannot be read, a file is not TOML, or names a runtime that is not here.
     pub fn load(file: Option<&Path>, environment: &Environment) -> Result<Self, ConfigError> {
         if let Some(path) = file {
             let text = std::fs::read_to_string(path)
@@ -203,7 +219,7 @@ impl Config {
     /// Reads the configuration from text; `path` is for messages.
     ///
     /// # Errors
-    /// Fails if the text is not TOML.
+    /// Fails if the text is not TOML or names a runtime that is not here.
     pub fn parse(text: &str, path: &Path, environment: &Environment) -> Result<Self, ConfigError> {
         let table = text.parse::<toml::Table>().map_err(|source| ConfigError::Malformed {
             path: path.to_owned(),
@@ -220,7 +236,7 @@ impl Config {
                 confirmation_mode: s.flag("security", "confirmation_mode").unwrap_or(false),
                 enable_llm_editor: s.flag("agent", "enable_llm_editor").unwrap_or(false),
             },
-            sandbox: sandbox::read(s, environment),
+            sandbox: sandbox::read(s, environment)?,
             data_dir: data_dir(s.text("core", "file_store_path"), environment),
             workspace: sandbox::workspace(s),
             uploads: uploads(s),

@@ -158,6 +158,7 @@ const SANDBOX: &[&str] = &[
     "trusted_dirs",
     "vscode_port",
     "volumes",
+    "container_executor",
     "soft_timeout",
     "policy",
     "network",

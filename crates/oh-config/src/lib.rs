@@ -2,10 +2,12 @@
 //!
 //! It is the only reader of the environment. The names are OpenHands' own: `[core] key`
 //! is `KEY` in the environment, `[llm] key` is `LLM_KEY`, and so on; environment beats file.
-//! A wrong value costs a warning and the default, never the start.
+//! A wrong value costs a warning and the default, never the start; only a runtime that is not here
+//! does, because what runs instead could confine less.
 #![warn(missing_docs)]
 
 mod config;
+mod container;
 mod known_keys;
 mod sandbox;
 mod source;
@@ -15,4 +17,5 @@ pub use config::{
     AgentSettings, Config, ConfigError, CorsOrigins, Environment, LlmSettings, LogFormat,
     ServerSettings,
 };
+pub use container::RuntimeKind;
 pub use sandbox::SandboxSettings;

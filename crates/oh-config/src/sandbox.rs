@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use oh_runtime::{
-    HostTools, NetworkPolicy, Places, ResourceLimits, SandboxMode, SandboxPolicy, Volume,
-    VolumeAccess,
+    ContainerConfig, HostTools, NetworkPolicy, Places, ResourceLimits, SandboxMode, SandboxPolicy,
+    Volume, VolumeAccess,
 };
 
-use crate::config::{Environment, seconds};
+use crate::config::{ConfigError, Environment, seconds};
+use crate::container::{self, RuntimeKind};
 use crate::source::Source;
 
 const MIB: u64 = 1024 * 1024;
@@ -19,6 +20,10 @@ const WORKSPACE: &str = "/workspace";
 /// Where commands run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SandboxSettings {
+    /// What runs commands.
+    pub runtime: RuntimeKind,
+    /// How containers are made, if they do.
+    pub container: ContainerConfig,
     /// Time after which a command is reported as still running.
     pub timeout: Duration,
     /// Time without output after which a command is reported as still running.
@@ -53,11 +58,13 @@ impl SandboxSettings {
     }
 }
 
-pub(crate) fn read(s: &mut Source<'_>, all: &Environment) -> SandboxSettings {
+pub(crate) fn read(s: &mut Source<'_>, all: &Environment) -> Result<SandboxSettings, ConfigError> {
     let mut environment = s.table("sandbox", "runtime_startup_env_vars").unwrap_or_default();
     environment.extend(s.exported_variables());
     let home = all.get("HOME").map(PathBuf::from);
-    SandboxSettings {
+    let settings = SandboxSettings {
+        runtime: container::runtime(s)?,
+        container: container::read(s),
         timeout: seconds(s, "sandbox", "timeout", 120),
         soft_timeout: seconds(s, "sandbox", "soft_timeout", 10),
         environment,
@@ -70,7 +77,12 @@ pub(crate) fn read(s: &mut Source<'_>, all: &Environment) -> SandboxSettings {
         volumes: volumes(s, home.as_deref()),
         limits: limits(s),
         home,
+    };
+    if settings.runtime == RuntimeKind::Docker {
+        container::warn(s, &settings);
     }
+    let container = container::complete(settings.container.clone(), &settings);
+    Ok(SandboxSettings { container, ..settings })
 }
 
 /// The directory that is the workspace of all conversations, if there is one.

@@ -25,6 +25,11 @@ impl<'a> Source<'a> {
         self.environment.get(name).map(String::as_str).filter(|value| !value.trim().is_empty())
     }
 
+    pub(crate) fn is_set(&self, section: &str, key: &str) -> bool {
+        let in_file = || self.file.get(section)?.as_table()?.get(key);
+        self.variable(&variable_name(section, key)).is_some() || in_file().is_some()
+    }
+
     pub(crate) fn text(&mut self, section: &str, key: &str) -> Option<String> {
         let parse = |text: &str| Some(text.to_owned());
         self.value(section, key, "a string", parse, |value| value.as_str().map(str::to_owned))

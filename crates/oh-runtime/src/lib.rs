@@ -1,8 +1,9 @@
 //! Where the agent's actions run: a shell, files and an editor on this machine.
 //!
 //! Read [`Runtime`] first, then [`LocalRuntime`], then [`SandboxedRuntime`], which runs the former in a
-//! confined process. [`Workspace`] and [`GitReader`] show the same files to clients, whether a shell
-//! runs or not. This crate does not decide what runs and does not ask anybody.
+//! confined process, and [`ContainerRuntime`], which runs it in a container. [`Workspace`] and
+//! [`GitReader`] show the same files to clients, whether a shell runs or not. This crate does not
+//! decide what runs and does not ask anybody.
 //!
 //! What holds:
 //!
@@ -23,6 +24,7 @@
 
 mod base64;
 mod config;
+mod container;
 mod editor;
 mod executor;
 mod files;
@@ -39,6 +41,9 @@ mod static_run;
 mod workspace;
 
 pub use config::{HostTools, LocalRuntimeConfig};
+pub use container::{
+    ContainerConfig, ContainerError, ContainerOnClose, ContainerRuntime, Containers, Gpus,
+};
 pub use executor::{SandboxConfig, SandboxedRuntime};
 pub use git::{FileDiff, GitChange, GitChanges, GitError, GitLauncher, GitReader, GitStatus};
 pub use local::LocalRuntime;

@@ -167,6 +167,14 @@ async fn sandbox(config: &Config) -> Vec<Check> {
     let sandboxes = Sandboxes::new(config, None);
     let status = sandboxes.status().await;
     let summary = status.summary();
+    match &status.engine {
+        Some(Ok(_)) => return vec![Check::good("containers", summary)],
+        Some(Err(reason)) => {
+            let fix = "docs/container.md says what is needed";
+            return vec![Check::bad("containers", reason, fix)];
+        }
+        None => {}
+    }
     let overall = match &status.mode {
         Ok(SandboxMode::Namespaces) => Check::good("sandbox", summary),
         Ok(SandboxMode::Landlock) => Check::limited(

@@ -4,11 +4,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use oh_config::{Config, SandboxSettings};
+use oh_config::{Config, RuntimeKind, SandboxSettings};
 use oh_event::ConversationId;
 use oh_runtime::{
-    GitLauncher, GitReader, LocalRuntimeConfig, Places, Runtime, SandboxConfig, SandboxMode,
-    SandboxPolicy, SandboxReport, SandboxedRuntime, probe, read_only_prefix,
+    ContainerConfig, Containers, GitLauncher, GitReader, LocalRuntimeConfig, Places, Runtime,
+    SandboxConfig, SandboxMode, SandboxPolicy, SandboxReport, SandboxedRuntime, probe,
+    read_only_prefix,
 };
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
@@ -27,6 +28,8 @@ struct Shared {
     data_dir: PathBuf,
     /// One workspace for all conversations.
     workspace: Option<PathBuf>,
+    /// Where commands run instead of a sandbox.
+    containers: Option<Containers>,
     status: OnceCell<SandboxStatus>,
 }
 
@@ -36,17 +39,22 @@ pub(crate) struct SandboxStatus {
     policy: SandboxPolicy,
     network: &'static str,
     pub(crate) report: SandboxReport,
-    /// The mode in force, or why no command runs.
+    /// The mode in force, or why no command runs. With containers it is for git only.
     pub(crate) mode: Result<SandboxMode, String>,
+    /// The engine of containers, or why it cannot be used; `None` if commands run in a sandbox.
+    pub(crate) engine: Option<Result<String, String>>,
 }
 
 impl Sandboxes {
     /// `program` is this program unless it is given.
     pub(crate) fn new(config: &Config, program: Option<PathBuf>) -> Self {
+        let places = config.sandbox.places(&config.data_dir);
+        let program = program.unwrap_or_else(|| "/proc/self/exe".into());
         Self(Arc::new(Shared {
+            containers: containers(&config.sandbox, &program, &places),
             settings: config.sandbox.clone(),
-            program: program.unwrap_or_else(|| "/proc/self/exe".into()),
-            places: config.sandbox.places(&config.data_dir),
+            program,
+            places,
             data_dir: config.data_dir.clone(),
             workspace: config.workspace.clone(),
             status: OnceCell::new(),
@@ -62,10 +70,17 @@ impl Sandboxes {
                 let scratch = shared.data_dir.join("probe");
                 let report = probe(&shared.program, &scratch, &shared.places).await;
                 let _ = std::fs::remove_dir_all(&scratch);
-                let status = choose(&shared.settings, report);
-                match &status.mode {
-                    Ok(mode) => tracing::info!(mode = mode.name(), "sandbox"),
-                    Err(reason) => tracing::error!(reason, "no command will run"),
+                let mut status = choose(&shared.settings, report);
+                if let Some(containers) = &shared.containers {
+                    let engine = containers.check().await;
+                    status.engine = Some(engine.map_err(|error| error.to_string()));
+                }
+                match (&status.engine, &status.mode) {
+                    (Some(Ok(engine)), _) => tracing::info!(engine, "containers"),
+                    (None, Ok(mode)) => tracing::info!(mode = mode.name(), "sandbox"),
+                    (Some(Err(reason)), _) | (None, Err(reason)) => {
+                        tracing::error!(reason, "no command will run");
+                    }
                 }
                 status
             })
@@ -78,8 +93,7 @@ impl Sandboxes {
 
     /// Makes the runtime of a conversation.
     pub(crate) async fn runtime(&self, id: &ConversationId) -> io::Result<Arc<dyn Runtime>> {
-        let mode = self.status().await.mode.clone().map_err(io::Error::other)?;
-        let Shared { settings, program, places, workspace, data_dir, .. } = &*self.0;
+        let Shared { settings, program, places, workspace, data_dir, containers, .. } = &*self.0;
         let local = LocalRuntimeConfig {
             workspace: self.workspace(id)?,
             session_dir: std::path::absolute(data_dir.join("sessions").join(folder_name(id)))?,
@@ -89,6 +103,10 @@ impl Sandboxes {
             default_timeout: settings.timeout,
             ..LocalRuntimeConfig::default()
         };
+        if let Some(containers) = containers {
+            return Ok(Arc::new(containers.runtime(id.as_str(), local)?));
+        }
+        let mode = self.status().await.mode.clone().map_err(io::Error::other)?;
         let sandbox = SandboxConfig {
             program: program.clone(),
             mode,
@@ -102,6 +120,14 @@ impl Sandboxes {
             limits: settings.limits.clone(),
         };
         Ok(Arc::new(SandboxedRuntime::new(local, sandbox)?))
+    }
+
+    /// Removes what a deleted conversation leaves with the engine of containers.
+    pub(crate) async fn forget(&self, id: &ConversationId) {
+        let Some(containers) = &self.0.containers else { return };
+        if let Err(error) = containers.delete(id.as_str()).await {
+            tracing::warn!(%error, "failed to remove the container of a deleted conversation");
+        }
     }
 
     /// Returns `git` with what confines it to reading one workspace.
@@ -125,6 +151,18 @@ impl Sandboxes {
         let own = || self.0.data_dir.join("workspaces").join(folder_name(id));
         std::path::absolute(self.0.workspace.clone().unwrap_or_else(own))
     }
+}
+
+fn containers(settings: &SandboxSettings, program: &Path, places: &Places) -> Option<Containers> {
+    if settings.runtime == RuntimeKind::Local {
+        return None;
+    }
+    let mut config =
+        ContainerConfig { masked: places.masked.clone(), ..settings.container.clone() };
+    if config.program == ContainerConfig::default().program {
+        config.program = program.to_owned();
+    }
+    Some(Containers::new(config))
 }
 
 fn choose(settings: &SandboxSettings, report: io::Result<SandboxReport>) -> SandboxStatus {
@@ -156,31 +194,38 @@ fn choose(settings: &SandboxSettings, report: io::Result<SandboxReport>) -> Sand
             problems()
         )),
     };
-    SandboxStatus { policy: settings.policy, network: settings.network.name(), report, mode }
+    let (policy, network) = (settings.policy, settings.network.name());
+    SandboxStatus { policy, network, report, mode, engine: None }
 }
 
 impl SandboxStatus {
     /// Returns what a person needs to know, in a line.
     pub(crate) fn summary(&self) -> String {
-        match &self.mode {
-            Ok(SandboxMode::Unconfined) => {
+        let confined =
+            |by: &str| format!("{by}, policy {}, network {}", self.policy.name(), self.network);
+        match (&self.engine, &self.mode) {
+            (Some(Ok(engine)), _) => confined(&format!("containers of {engine}")),
+            (None, Ok(SandboxMode::Unconfined)) => {
                 "NONE: commands run as your user and may do everything that you may.".to_owned()
             }
-            Ok(mode) => {
-                format!("{}, policy {}, network {}", mode.name(), self.policy.name(), self.network)
-            }
-            Err(reason) => format!("MISSING: {reason}"),
+            (None, Ok(mode)) => confined(mode.name()),
+            (Some(Err(reason)), _) | (None, Err(reason)) => format!("MISSING: {reason}"),
         }
     }
 
     /// Returns the warning that the web interface shows; empty if there is nothing to warn of.
     pub(crate) fn notice(&self) -> String {
-        match &self.mode {
-            Ok(SandboxMode::Namespaces | SandboxMode::Landlock) => String::new(),
-            Ok(SandboxMode::Unconfined) => {
+        match (&self.engine, &self.mode) {
+            (Some(Ok(_)), _) | (None, Ok(SandboxMode::Namespaces | SandboxMode::Landlock)) => {
+                String::new()
+            }
+            (None, Ok(SandboxMode::Unconfined)) => {
                 "Commands run as your user and are not confined to the workspace.".to_owned()
             }
-            Err(reason) => format!("Commands do not run: {reason}."),
+            (Some(Err(reason)), _) => {
+                format!("When the server started, commands could not run: {reason}.")
+            }
+            (None, Err(reason)) => format!("Commands do not run: {reason}."),
         }
     }
 
@@ -191,7 +236,11 @@ impl SandboxStatus {
                 |layer| json!({"name": layer.name, "finding": layer.finding, "fix": layer.fix}),
             );
         json!({
-            "mode": self.mode.as_ref().map_or("refused", |mode| mode.name()),
+            "mode": match (&self.engine, &self.mode) {
+                (Some(Ok(_)), _) => "containers",
+                (None, Ok(mode)) => mode.name(),
+                (Some(Err(_)), _) | (None, Err(_)) => "refused",
+            },
             "policy": self.policy.name(),
             "network": self.network,
             "layers": layers.collect::<Vec<_>>(),

@@ -5,7 +5,10 @@ mod config {
     use std::path::Path;
     use std::time::Duration;
 
-    use oh_config::{Config, CorsOrigins, Environment};
+    use oh_config::{Config, CorsOrigins, Environment, RuntimeKind};
+    use oh_runtime::{
+        ContainerConfig, ContainerOnClose, Gpus, NetworkPolicy, ResourceLimits, SandboxPolicy,
+    };
 
     const GUIDE: &str = r#"
 [core]
@@ -139,5 +142,82 @@ confirmation_mode = false
         );
         let pair = |k: &str, v: &str| (k.to_owned(), v.to_owned());
         assert_eq!(config.sandbox.environment, [pair("A", "1"), pair("B", "2")]);
+    }
+
+    #[test]
+    fn a_runtime_has_a_known_name() {
+        fn check(name: &str, expected: Result<RuntimeKind, &str>) {
+            let text = format!("[core]\nruntime = \"{name}\"");
+            let parsed = Config::parse(&text, Path::new("config.toml"), &Environment::new());
+            match (parsed, expected) {
+                (Ok(config), Ok(kind)) => assert_eq!(config.sandbox.runtime, kind, "{name}"),
+                (Err(error), Err(expected)) => {
+                    assert!(error.to_string().contains(expected), "{error}");
+                }
+                (Ok(_), Err(_)) => panic!("{name} is accepted"),
+                (Err(error), Ok(_)) => panic!("{error}"),
+            }
+        }
+        assert_eq!(parse("", &[]).sandbox.runtime, RuntimeKind::Local);
+        assert_eq!(parse("", &[("RUNTIME", "docker")]).sandbox.runtime, RuntimeKind::Docker);
+        check("local", Ok(RuntimeKind::Local));
+        check("cli", Ok(RuntimeKind::Local));
+        check("docker", Ok(RuntimeKind::Docker));
+        check("eventstream", Ok(RuntimeKind::Docker));
+        check("remote", Err("\"local\" or \"docker\""));
+        check("kubernetes", Err("does not have"));
+        check("dokcer", Err("known are \"local\", \"docker\", \"eventstream\""));
+    }
+
+    #[test]
+    fn containers_are_made_as_configured() {
+        let defaults = parse("", &[]).sandbox.container;
+        let limits = defaults.limits.clone();
+        assert_eq!(defaults, ContainerConfig { limits, ..ContainerConfig::default() });
+        let config = parse(
+            r#"
+[core]
+runtime = "docker"
+[sandbox]
+base_container_image = "a:1"
+runtime_container_image = "b:2"
+platform = "linux/arm64"
+user_id = 7
+network = "off"
+policy = "read-only"
+use_host_network = true
+additional_networks = ["back"]
+runtime_binding_address = "::1"
+keep_runtime_alive = true
+enable_gpu = true
+cuda_visible_devices = "0,2"
+container_executor = "/opt/executor"
+memory_limit_mb = 1
+docker_runtime_kwargs = { privileged = true }
+"#,
+            &[("DOCKER_HOST", "tcp://127.0.0.1:2375")],
+        );
+        let expected = ContainerConfig {
+            engine: "tcp://127.0.0.1:2375".to_owned(),
+            image: "b:2".to_owned(),
+            platform: Some("linux/arm64".to_owned()),
+            program: "/opt/executor".into(),
+            user: Some(7),
+            policy: SandboxPolicy::ReadOnly,
+            network: NetworkPolicy::Off,
+            uses_host_network: true,
+            additional_networks: vec!["back".to_owned()],
+            binding_address: "::1".parse().unwrap(),
+            limits: ResourceLimits { memory_bytes: 1024 * 1024, ..ResourceLimits::default() },
+            gpus: Gpus::Listed(vec!["0".to_owned(), "2".to_owned()]),
+            on_close: ContainerOnClose::Keep,
+            ..ContainerConfig::default()
+        };
+        assert_eq!(config.sandbox.container, expected);
+        let warning = "[sandbox] docker_runtime_kwargs has no effect on containers here";
+        assert_eq!(config.warnings, [warning]);
+        let odd = parse("[sandbox]\nruntime_binding_address = \"here\"", &[]);
+        assert!(odd.sandbox.container.binding_address.is_loopback());
+        assert_eq!(odd.warnings.len(), 1);
     }
 }

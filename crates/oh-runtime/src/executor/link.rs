@@ -6,20 +6,28 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use oh_event::Observation;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::unix::OwnedReadHalf;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::process::Child;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::frame::{Reply, Request};
 use crate::config::LocalRuntimeConfig;
-use crate::runtime::OutputSink;
+use crate::runtime::{ActionRequest, OutputSink};
 use crate::sandbox::Started;
+
+/// Why there is no observation.
+#[derive(Debug)]
+pub(crate) enum Lost {
+    /// The action was not sent.
+    NotSent(io::Error),
+    /// The supervisor ended while the action ran.
+    Ended(String),
+}
 
 /// A supervisor that serves. Dropping it ends the supervisor and everything inside.
 #[derive(Debug)]
-pub(super) struct Link {
+pub(crate) struct Link {
     requests: mpsc::UnboundedSender<Vec<u8>>,
     waiting: Arc<Waiting>,
     next: AtomicU64,
@@ -49,10 +57,21 @@ impl Waiting {
 }
 
 impl Link {
-    /// Waits until the supervisor is ready.
+    /// Waits until the supervisor of a sandbox is ready.
     pub(super) async fn connect(started: Started, config: LocalRuntimeConfig) -> io::Result<Self> {
-        let Started { mut child, socket } = started;
-        let (mut input, mut output) = socket.into_split();
+        let (input, output) = started.socket.into_split();
+        Self::over(input, output, reason_of_end(started.child), config).await
+    }
+
+    /// Waits until the supervisor that writes to `input` and reads from `output` is ready.
+    ///
+    /// `ending` says why no more comes from it. It is dropped with the link.
+    pub(crate) async fn over(
+        mut input: impl AsyncRead + Send + Unpin + 'static,
+        mut output: impl AsyncWrite + Send + Unpin + 'static,
+        ending: impl Future<Output = String> + Send + 'static,
+        config: LocalRuntimeConfig,
+    ) -> io::Result<Self> {
         let configure = Request::Configure(Box::new(config)).encode()?;
         let first = match output.write_all(&configure).await {
             Ok(()) => Reply::read(&mut input).await,
@@ -62,7 +81,10 @@ impl Link {
             Ok(Some(Reply::Ready)) => {}
             Ok(Some(Reply::Failed(reason))) => return Err(io::Error::other(reason)),
             Ok(Some(Reply::Output { .. } | Reply::Done { .. } | Reply::Stopped { .. }) | None)
-            | Err(_) => return Err(io::Error::other(reason_of_end(&mut child).await)),
+            | Err(_) => {
+                drop((input, output));
+                return Err(io::Error::other(ending.await));
+            }
         }
         let (requests, mut queue) = mpsc::unbounded_channel::<Vec<u8>>();
         let waiting = Arc::new(Waiting::default());
@@ -79,7 +101,9 @@ impl Link {
                 () = write => {}
                 () = read_replies(&mut input, &shared) => {}
             }
-            let reason = reason_of_end(&mut child).await;
+            // Without them a supervisor that still runs ends.
+            drop((input, output));
+            let reason = ending.await;
             let mut state = shared.state();
             state.end = Some(reason);
             // Whoever waits learns it from the closed channel.
@@ -89,12 +113,23 @@ impl Link {
     }
 
     /// Says why the supervisor has ended, if it has.
-    pub(super) fn end(&self) -> Option<String> {
+    pub(crate) fn end(&self) -> Option<String> {
         self.waiting.state().end.clone()
     }
 
+    /// Has an action executed. Dropping the future cancels it.
+    pub(crate) async fn perform(&self, request: ActionRequest) -> Result<Observation, Lost> {
+        let ActionRequest { action, timeout, output } = request;
+        let (action, wants_output) = (Box::new(action), output.is_some());
+        let mut pending = self
+            .execute(output, |id| Request::Execute { id, action, timeout, wants_output })
+            .map_err(Lost::NotSent)?;
+        let observation = (&mut pending.observation).await;
+        observation.map_err(|_| Lost::Ended(self.end().unwrap_or_default()))
+    }
+
     /// Sends a request for an observation. Dropping the receiver's guard cancels it.
-    pub(super) fn execute(
+    fn execute(
         &self,
         output: Option<OutputSink>,
         request: impl FnOnce(u64) -> Request,
@@ -107,7 +142,7 @@ impl Link {
     }
 
     /// Has every process inside ended.
-    pub(super) async fn stop(&self) {
+    pub(crate) async fn stop(&self) {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let (done, is_done) = oneshot::channel();
         if self.send(id, Expected::Stopped(done), &Request::Stop { id }).is_ok() {
@@ -137,8 +172,8 @@ impl Drop for Link {
 
 /// An observation that is being made.
 #[derive(Debug)]
-pub(super) struct Pending {
-    pub(super) observation: oneshot::Receiver<Observation>,
+struct Pending {
+    observation: oneshot::Receiver<Observation>,
     _cancel: Cancel,
 }
 
@@ -158,7 +193,7 @@ impl Drop for Cancel {
     }
 }
 
-async fn read_replies(input: &mut OwnedReadHalf, waiting: &Waiting) {
+async fn read_replies(input: &mut (impl AsyncRead + Unpin), waiting: &Waiting) {
     loop {
         let reply = match Reply::read(input).await {
             Ok(Some(reply)) => reply,
@@ -194,7 +229,7 @@ async fn read_replies(input: &mut OwnedReadHalf, waiting: &Waiting) {
 }
 
 /// Returns what a supervisor that ended said last.
-async fn reason_of_end(child: &mut Child) -> String {
+async fn reason_of_end(mut child: Child) -> String {
     let mut reason = String::new();
     let end = async {
         if let Some(stderr) = child.stderr.take() {

@@ -9,8 +9,7 @@ use oh_event::Observation;
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
-use super::frame::Request;
-use super::link::Link;
+use super::link::{Link, Lost};
 use super::network::PROXY_PORT;
 use super::proxy::{self, AllowedHosts};
 use crate::config::{HostTools, LocalRuntimeConfig};
@@ -176,23 +175,14 @@ impl SandboxedRuntime {
                 ));
             }
         };
-        let ActionRequest { action, timeout, output } = request;
-        let action = Box::new(action);
-        let wants_output = output.is_some();
-        let pending =
-            link.link.execute(output, |id| Request::Execute { id, action, timeout, wants_output });
-        let mut pending = match pending {
-            Ok(pending) => pending,
-            Err(reason) => return error(&format!("ERROR: The action was not executed: {reason}")),
-        };
-        match (&mut pending.observation).await {
+        match link.link.perform(request).await {
             Ok(observation) => observation,
-            Err(_) => {
-                let reason = link.link.end().unwrap_or_default();
-                error(&format!(
-                    "ERROR: The sandbox of this conversation ended while the action ran: {reason}. The next action starts it again; background processes are gone."
-                ))
+            Err(Lost::NotSent(reason)) => {
+                error(&format!("ERROR: The action was not executed: {reason}"))
             }
+            Err(Lost::Ended(reason)) => error(&format!(
+                "ERROR: The sandbox of this conversation ended while the action ran: {reason}. The next action starts it again; background processes are gone."
+            )),
         }
     }
 

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use oh_event::Observation;
-use tokio::io::AsyncWriteExt;
-use tokio::net::unix::OwnedWriteHalf;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::net::unix::pipe;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -30,17 +30,40 @@ const WAITING_OUTPUT: usize = 16;
 const THREADS: usize = 3;
 const A_YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// Returns the socket that is the standard input.
-pub(crate) fn standard_input() -> io::Result<UnixStream> {
-    let descriptor: OwnedFd = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;
-    Ok(UnixStream::from(descriptor))
+/// Returns what the server writes to.
+pub(crate) fn standard_input() -> io::Result<OwnedFd> {
+    Ok(rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?)
 }
 
-/// Serves until the server is gone.
+/// Serves on the socket that is the standard input, until the server is gone.
 pub(crate) fn serve(plan: &Plan) -> io::Result<()> {
-    let socket = standard_input()?;
-    let reach = plan.reach();
-    end_with(socket.try_clone()?, reach);
+    let socket = UnixStream::from(standard_input()?);
+    serve_on(plan, socket.try_clone()?.into(), || {
+        socket.set_nonblocking(true)?;
+        Ok(tokio::net::UnixStream::from_std(socket)?.into_split())
+    })
+}
+
+/// Serves on the pipes that are the standard input and output, until the server is gone.
+pub(crate) fn serve_stdio(plan: &Plan) -> io::Result<()> {
+    let input = standard_input()?;
+    let output = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdout(), 3)?;
+    serve_on(plan, input.try_clone()?, || {
+        Ok((pipe::Receiver::from_owned_fd(input)?, pipe::Sender::from_owned_fd(output)?))
+    })
+}
+
+/// Serves on what `open` returns. The other end of `watched` is closed when the server is gone.
+fn serve_on<I, O>(
+    plan: &Plan,
+    watched: OwnedFd,
+    open: impl FnOnce() -> io::Result<(I, O)>,
+) -> io::Result<()>
+where
+    I: AsyncRead + Unpin,
+    O: AsyncWrite + Send + Unpin + 'static,
+{
+    end_with(watched, plan.reach());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(THREADS)
@@ -48,8 +71,7 @@ pub(crate) fn serve(plan: &Plan) -> io::Result<()> {
         .build()?;
     runtime.block_on(async {
         start_threads().await;
-        socket.set_nonblocking(true)?;
-        let (mut input, output) = tokio::net::UnixStream::from_std(socket)?.into_split();
+        let (mut input, output) = open()?;
         let _relays = network::serve(plan).await?;
         let (replies, waiting) = mpsc::channel(WAITING_REPLIES);
         let mut tasks = JoinSet::new();
@@ -81,12 +103,13 @@ async fn start_threads() {
 }
 
 /// Ends this process as soon as the server is gone, whatever else it is doing.
-fn end_with(socket: UnixStream, reach: Reach) {
+fn end_with(watched: OwnedFd, reach: Reach) {
     use rustix::event::{PollFd, PollFlags, poll};
 
     std::thread::spawn(move || {
         loop {
-            let mut descriptors = [PollFd::new(&socket, PollFlags::RDHUP)];
+            // A pipe says of itself that nobody writes to it any more.
+            let mut descriptors = [PollFd::new(&watched, PollFlags::RDHUP)];
             if poll(&mut descriptors, None).is_ok() {
                 processes::kill_descendants(reach);
                 leave();
@@ -208,7 +231,7 @@ async fn forward(
     }
 }
 
-async fn write_replies(mut output: OwnedWriteHalf, mut replies: mpsc::Receiver<Reply>) {
+async fn write_replies(mut output: impl AsyncWrite + Unpin, mut replies: mpsc::Receiver<Reply>) {
     while let Some(reply) = replies.recv().await {
         let bytes = match reply.encode() {
             Ok(bytes) => bytes,

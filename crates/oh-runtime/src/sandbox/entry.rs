@@ -1,6 +1,7 @@
 //! What a process does that was started to be part of a sandbox.
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::io::{Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, ExitCode, ExitStatus};
@@ -12,7 +13,9 @@ use super::{SetupError, confine, mounts, namespaces, selftest};
 use crate::executor;
 
 /// First argument of a process that belongs to a sandbox.
-pub(super) const SUBCOMMAND: &str = "__sandbox";
+pub(crate) const SUBCOMMAND: &str = "__sandbox";
+/// The stage that is the whole sandbox of a process which something else confines.
+pub(crate) const SERVE_STDIO: &str = "serve-stdio";
 /// Longest plan, in bytes.
 const MAX_PLAN: usize = 1024 * 1024;
 
@@ -30,6 +33,7 @@ pub fn sandbox_main() -> Option<ExitCode> {
     let result = match stage.to_str() {
         Some("enter") => enter(&rest),
         Some("supervise") => supervise(),
+        Some(SERVE_STDIO) => serve_stdio(),
         Some("try") => try_out(),
         Some("once") => once(&rest),
         Some("once-inside") => Err(once_inside(&rest)),
@@ -59,6 +63,14 @@ fn supervise() -> Result<ExitCode, SetupError> {
     let plan = read_plan()?;
     build(&plan)?;
     executor::serve(&plan).map_err(|error| SetupError::new("serve", error))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Only stage in a container: serves requests on its standard input and output.
+fn serve_stdio() -> Result<ExitCode, SetupError> {
+    let plan = read_plan()?;
+    build(&plan)?;
+    executor::serve_stdio(&plan).map_err(|error| SetupError::new("serve", error))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -147,7 +159,7 @@ fn exit_code(status: ExitStatus) -> Result<ExitCode, SetupError> {
 /// Reads the plan and nothing behind it, so that the next stage can read its own.
 fn read_plan() -> Result<Plan, SetupError> {
     let failed = |error| SetupError::new("read the plan", error);
-    let mut input = executor::standard_input().map_err(failed)?;
+    let mut input = File::from(executor::standard_input().map_err(failed)?);
     let mut length = [0; 4];
     input.read_exact(&mut length).map_err(failed)?;
     let length = u32::from_le_bytes(length) as usize;
@@ -160,7 +172,7 @@ fn read_plan() -> Result<Plan, SetupError> {
 }
 
 /// Returns what [`read_plan`] reads.
-pub(super) fn plan_bytes(plan: &Plan) -> std::io::Result<Vec<u8>> {
+pub(crate) fn plan_bytes(plan: &Plan) -> std::io::Result<Vec<u8>> {
     let json = serde_json::to_vec(plan)?;
     let length = u32::try_from(json.len()).map_err(std::io::Error::other)?;
     Ok([&length.to_le_bytes()[..], &json].concat())

@@ -32,11 +32,12 @@ use std::fmt;
 use std::io;
 
 pub use entry::sandbox_main;
+pub(crate) use entry::{SERVE_STDIO, SUBCOMMAND, plan_bytes};
 pub use launch::read_only_prefix;
 pub(crate) use launch::{Started, confined_command, start};
 pub use places::Places;
 pub use plan::{NetworkPolicy, ResourceLimits, SandboxMode, SandboxPolicy, Volume, VolumeAccess};
-pub(crate) use plan::{Plan, shell_dir};
+pub(crate) use plan::{Plan, WORKSPACE, shell_dir};
 pub use probe::{Layer, SandboxReport, probe};
 
 /// A step of building a sandbox that failed.

@@ -240,6 +240,8 @@ impl Plan {
     pub(crate) fn reach(&self) -> Reach {
         match self.mode {
             SandboxMode::Namespaces => Reach::Descendants,
+            // The first process of a namespace of processes, such as a container's.
+            SandboxMode::Unconfined if std::process::id() == 1 => Reach::Descendants,
             SandboxMode::Landlock if landlock::scopes_signals() => Reach::Descendants,
             SandboxMode::Landlock | SandboxMode::Unconfined => Reach::User,
         }

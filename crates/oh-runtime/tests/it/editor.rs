@@ -9,7 +9,7 @@ use oh_runtime::{LocalRuntime, Runtime};
 
 use crate::support::{Fixture, config};
 
-fn edit_action(path: &Path, command: &str) -> EditAction {
+pub(crate) fn edit_action(path: &Path, command: &str) -> EditAction {
     EditAction {
         path: path.to_string_lossy().into_owned(),
         command: command.into(),

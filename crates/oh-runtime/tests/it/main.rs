@@ -3,6 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 #[cfg(test)]
+mod container;
+#[cfg(test)]
+mod container_api;
+#[cfg(test)]
+mod container_errors;
+#[cfg(test)]
+mod container_fake;
+#[cfg(test)]
 mod editor;
 #[cfg(test)]
 mod git;

@@ -209,6 +209,7 @@ pub(crate) async fn delete(
     }
     state.manager.close(&id).await;
     state.log.delete(&id).await?;
+    state.sandboxes.forget(&id).await;
     let folder = crate::compose::folder_name(&id);
     for parent in ["workspaces", "sessions"] {
         let path = state.config.data_dir.join(parent).join(&folder);

@@ -67,6 +67,10 @@ impl Server {
 
     /// Has the conversation's shell run a command and waits for what came of it.
     async fn run(&self, conversation: &str, command: &str) -> Value {
+        self.observe(conversation, command, "run").await
+    }
+
+    async fn observe(&self, conversation: &str, command: &str, observation: &str) -> Value {
         let path = format!("/api/conversations/{conversation}/events");
         let action = json!({"action": "run", "args": {"command": command}});
         let newest = self.get(&format!("{path}?reverse=true&limit=1")).await;
@@ -76,7 +80,8 @@ impl Server {
         loop {
             let page = self.get(&format!("{path}?start_id={next}&limit=100")).await;
             let events = page["events"].as_array().cloned().unwrap_or_default();
-            if let Some(event) = events.into_iter().find(|event| event["observation"] == "run") {
+            let mut events = events.into_iter();
+            if let Some(event) = events.find(|event| event["observation"] == observation) {
                 return event;
             }
             assert!(began.elapsed() < PATIENCE, "{command}");
@@ -216,6 +221,28 @@ async fn health_says_how_commands_are_confined_to_those_who_may_know() {
         server.http.get(server.url("/api/health")).header("X-Forwarded-For", "192.0.2.1");
     let health: Value = stranger.send().await.unwrap().json().await.unwrap();
     assert_eq!(health, json!({"status": "ok"}));
+}
+
+#[tokio::test]
+async fn a_server_without_its_container_engine_starts_and_names_the_fix() {
+    let folder = TempDir::new().unwrap();
+    let engine = format!("unix://{}", folder.path().join("engine").display());
+    let server = Server::start(&[("RUNTIME", "docker"), ("DOCKER_HOST", &engine)]).await;
+    let options = server.get("/api/options/config").await;
+    let notice = options["SANDBOX_NOTICE"].as_str().unwrap();
+    assert!(notice.contains(&engine), "{notice}");
+    let health = server.get("/api/health").await;
+    assert_eq!(health["sandbox"]["mode"], "refused", "{health}");
+    let conversation = server.create().await;
+    let event = server.observe(&conversation, "touch made", "error").await;
+    let content = event["content"].as_str().unwrap();
+    assert!(content.contains(&engine) && content.contains("start Docker"), "{content}");
+    assert!(
+        !server.folder.path().join("data/workspaces").join(&conversation).join("made").exists()
+    );
+    let path = server.url(&format!("/api/conversations/{conversation}"));
+    let answer = server.http.delete(path).send().await.unwrap();
+    assert_eq!(answer.json::<Value>().await.unwrap(), json!(true));
 }
 
 #[tokio::test]
