@@ -48,7 +48,7 @@ pub use executor::{SandboxConfig, SandboxedRuntime};
 pub use git::{FileDiff, GitChange, GitChanges, GitError, GitLauncher, GitReader, GitStatus};
 pub use local::LocalRuntime;
 pub use processes::is_socket_held_outside;
-pub use runtime::{ActionRequest, BoxFuture, OutputSink, Runtime};
+pub use runtime::{ActionRequest, Activity, BoxFuture, OutputSink, Runtime};
 pub use sandbox::{
     Layer, NetworkPolicy, Places, ResourceLimits, SandboxMode, SandboxPolicy, SandboxReport,
     Volume, VolumeAccess, probe, read_only_prefix, sandbox_main,

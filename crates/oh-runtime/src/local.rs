@@ -12,9 +12,11 @@ use crate::editor::Editor;
 use crate::files;
 use crate::path::PathMap;
 use crate::processes;
-use crate::runtime::{ActionRequest, BoxFuture, OutputSink, Runtime};
+use crate::runtime::{ActionRequest, Activity, BoxFuture, OutputSink, Runtime};
 use crate::sandbox::shell_dir;
-use crate::shell::{Shell, ShellSender, ShellSetup, random_name, remove_leftovers, write_private};
+use crate::shell::{
+    Shell, ShellActivity, ShellSender, ShellSetup, random_name, remove_leftovers, write_private,
+};
 use crate::static_run;
 
 /// Static commands of one conversation that may run at once.
@@ -163,6 +165,21 @@ impl LocalRuntime {
             .unwrap_or_else(|_| error("The file operation was given up."))
     }
 
+    /// Returns what runs; `find` finds the processes by the session marker.
+    pub(crate) async fn look(&self, find: fn(&str) -> Vec<processes::Process>) -> Activity {
+        let shell = match &*self.shell_state() {
+            ShellState::Started(shell) => shell.activity(),
+            ShellState::NotStarted | ShellState::Closed => ShellActivity::default(),
+        };
+        if shell.command.is_some() {
+            return Activity { foreground: shell.command, background: Vec::new() };
+        }
+        let marker = self.setup.marker.clone();
+        let look = move || processes::descriptions(find(&marker), shell.pid);
+        let background = tokio::task::spawn_blocking(look).await.unwrap_or_default();
+        Activity { foreground: None, background }
+    }
+
     async fn stop_shell(&self) {
         let sender = match &*self.shell_state() {
             ShellState::Started(shell) => Some(shell.sender()),
@@ -222,6 +239,10 @@ impl Runtime for LocalRuntime {
 
     fn stop_processes(&self) -> BoxFuture<'_, ()> {
         Box::pin(self.stop_shell())
+    }
+
+    fn activity(&self) -> BoxFuture<'_, Activity> {
+        Box::pin(self.look(processes::of_session))
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

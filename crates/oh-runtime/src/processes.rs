@@ -90,6 +90,20 @@ impl Process {
         name.trim_end().to_owned()
     }
 
+    /// Returns what people know it by: its command line and its number.
+    fn description(&self) -> String {
+        const LENGTH: usize = 100;
+        let line = std::fs::read(format!("/proc/{}/cmdline", self.pid)).unwrap_or_default();
+        let words: String =
+            String::from_utf8_lossy(&line).trim_end_matches('\0').replace('\0', " ");
+        let mut text: String =
+            words.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LENGTH).collect();
+        if text.is_empty() {
+            text = self.name();
+        }
+        format!("{text} (process {})", self.pid)
+    }
+
     /// Says whether the process sleeps until a terminal has input.
     pub(crate) fn waits_for_terminal(&self) -> bool {
         let Ok(call) = std::fs::read_to_string(format!("/proc/{}/syscall", self.pid)) else {
@@ -149,6 +163,26 @@ pub(crate) fn with_descendants(processes: &[Process], roots: &HashSet<i32>) -> V
 /// Blocks for some milliseconds.
 pub(crate) fn kill_session(marker: &str) {
     kill_all(|| session_processes(|value| value == marker));
+}
+
+/// Returns the processes that carry `marker` or descend from one that does.
+pub(crate) fn of_session(marker: &str) -> Vec<Process> {
+    session_processes(|value| value == marker)
+}
+
+/// Returns the processes that descend from this one and have not ended.
+pub(crate) fn own_descendants(_: &str) -> Vec<Process> {
+    let mut found = descendants(own_pid());
+    found.retain(|process| !process.is_dead);
+    found
+}
+
+/// Describes processes other than the shell, without their children.
+pub(crate) fn descriptions(mut processes: Vec<Process>, shell: Option<i32>) -> Vec<String> {
+    processes.retain(|process| Some(process.pid) != shell);
+    let is_known = |pid: i32| processes.iter().any(|other| other.pid == pid);
+    let first = processes.iter().filter(|process| !is_known(process.parent));
+    first.map(Process::description).collect()
 }
 
 /// Whom a signal of this process reaches.

@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use oh_event::{Action, Observation};
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 /// A future that can be sent to another thread.
@@ -30,8 +31,22 @@ pub trait Runtime: Send + Sync + Debug + 'static {
     /// The next command gets a new shell.
     fn stop_processes(&self) -> BoxFuture<'_, ()>;
 
+    /// Returns what the conversation's processes are doing.
+    fn activity(&self) -> BoxFuture<'_, Activity> {
+        Box::pin(async { Activity::default() })
+    }
+
     /// Kills every process like [`Runtime::stop_processes`] and starts no shell again.
     fn close(&self) -> BoxFuture<'_, ()>;
+}
+
+/// What the processes of a conversation are doing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Activity {
+    /// The command that the shell runs.
+    pub foreground: Option<String>,
+    /// What else runs, as people may know it; not looked for while a command runs.
+    pub background: Vec<String>,
 }
 
 /// One action to execute.

@@ -18,7 +18,7 @@ use super::error::ContainerError;
 use crate::config::{HostTools, LocalRuntimeConfig};
 use crate::executor::{Link, Lost};
 use crate::local::{closed, error};
-use crate::runtime::{ActionRequest, BoxFuture, OutputSink, Runtime};
+use crate::runtime::{ActionRequest, Activity, BoxFuture, OutputSink, Runtime};
 use crate::sandbox::{
     NetworkPolicy, Plan, ResourceLimits, SandboxMode, WORKSPACE, confined_command, plan_bytes,
 };
@@ -323,6 +323,16 @@ impl Runtime for ContainerRuntime {
             if let Some(link) = link {
                 link.stop().await;
             }
+        })
+    }
+
+    fn activity(&self) -> BoxFuture<'_, Activity> {
+        Box::pin(async move {
+            let link = match &*self.link.lock().await {
+                LinkState::Started(link) => link.clone(),
+                LinkState::NotStarted | LinkState::Closed => return Activity::default(),
+            };
+            link.activity().await.unwrap_or_default()
         })
     }
 

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use crate::config::LocalRuntimeConfig;
+use crate::runtime::Activity;
 
 /// Longest frame, in bytes: a file of 20 MiB as text, and more than that escaped.
 const MAX_FRAME: usize = 128 * 1024 * 1024;
@@ -25,6 +26,7 @@ pub(super) enum Request {
     Execute { id: u64, action: Box<Action>, timeout: Option<Duration>, wants_output: bool },
     Cancel { id: u64 },
     Stop { id: u64 },
+    Look { id: u64 },
 }
 
 /// What the supervisor answers.
@@ -35,6 +37,7 @@ pub(super) enum Reply {
     Output { id: u64, text: String },
     Done { id: u64, observation: Box<Observation> },
     Stopped { id: u64 },
+    Activity { id: u64, activity: Activity },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -47,11 +50,13 @@ const CONFIGURE: u8 = 1;
 const EXECUTE: u8 = 2;
 const CANCEL: u8 = 3;
 const STOP: u8 = 4;
+const LOOK: u8 = 5;
 const READY: u8 = 11;
 const FAILED: u8 = 12;
 const OUTPUT: u8 = 13;
 const DONE: u8 = 14;
 const STOPPED: u8 = 15;
+const ACTIVITY: u8 = 16;
 
 impl Request {
     pub(super) fn encode(&self) -> io::Result<Vec<u8>> {
@@ -66,6 +71,7 @@ impl Request {
             }
             Self::Cancel { id } => frame(CANCEL, *id, b""),
             Self::Stop { id } => frame(STOP, *id, b""),
+            Self::Look { id } => frame(LOOK, *id, b""),
         }
     }
 
@@ -85,6 +91,7 @@ impl Request {
             }
             CANCEL => Self::Cancel { id },
             STOP => Self::Stop { id },
+            LOOK => Self::Look { id },
             _ => return Err(malformed()),
         }))
     }
@@ -101,6 +108,7 @@ impl Reply {
                 frame(DONE, *id, encode_body(body)?.as_bytes())
             }
             Self::Stopped { id } => frame(STOPPED, *id, b""),
+            Self::Activity { id, activity } => frame(ACTIVITY, *id, &serde_json::to_vec(activity)?),
         }
     }
 
@@ -119,6 +127,7 @@ impl Reply {
                 Self::Done { id, observation: Box::new(observation) }
             }
             STOPPED => Self::Stopped { id },
+            ACTIVITY => Self::Activity { id, activity: serde_json::from_slice(&payload)? },
             _ => return Err(malformed()),
         }))
     }

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 
 use super::frame::{Reply, Request};
 use crate::config::LocalRuntimeConfig;
-use crate::runtime::{ActionRequest, OutputSink};
+use crate::runtime::{ActionRequest, Activity, OutputSink};
 use crate::sandbox::Started;
 
 /// Why there is no observation.
@@ -48,6 +48,7 @@ struct State {
 enum Expected {
     Observation { done: oneshot::Sender<Observation>, output: Option<OutputSink> },
     Stopped(oneshot::Sender<()>),
+    Activity(oneshot::Sender<Activity>),
 }
 
 impl Waiting {
@@ -80,7 +81,15 @@ impl Link {
         match first {
             Ok(Some(Reply::Ready)) => {}
             Ok(Some(Reply::Failed(reason))) => return Err(io::Error::other(reason)),
-            Ok(Some(Reply::Output { .. } | Reply::Done { .. } | Reply::Stopped { .. }) | None)
+            Ok(
+                Some(
+                    Reply::Output { .. }
+                    | Reply::Done { .. }
+                    | Reply::Stopped { .. }
+                    | Reply::Activity { .. },
+                )
+                | None,
+            )
             | Err(_) => {
                 drop((input, output));
                 return Err(io::Error::other(ending.await));
@@ -148,6 +157,14 @@ impl Link {
         if self.send(id, Expected::Stopped(done), &Request::Stop { id }).is_ok() {
             let _ = is_done.await;
         }
+    }
+
+    /// Asks what runs inside; `None` if nobody answers.
+    pub(crate) async fn activity(&self) -> Option<Activity> {
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        let (done, activity) = oneshot::channel();
+        self.send(id, Expected::Activity(done), &Request::Look { id }).ok()?;
+        activity.await.ok()
     }
 
     fn send(&self, id: u64, expected: Expected, request: &Request) -> io::Result<()> {
@@ -221,6 +238,11 @@ async fn read_replies(input: &mut (impl AsyncRead + Unpin), waiting: &Waiting) {
             Reply::Stopped { id } => {
                 if let Some(Expected::Stopped(done)) = waiting.state().replies.remove(&id) {
                     let _ = done.send(());
+                }
+            }
+            Reply::Activity { id, activity } => {
+                if let Some(Expected::Activity(done)) = waiting.state().replies.remove(&id) {
+                    let _ = done.send(activity);
                 }
             }
             Reply::Ready | Reply::Failed(_) => {}

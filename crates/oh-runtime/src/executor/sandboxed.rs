@@ -4,6 +4,7 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use oh_event::Observation;
 use tokio::sync::Mutex;
@@ -15,7 +16,7 @@ use super::proxy::{self, AllowedHosts};
 use crate::config::{HostTools, LocalRuntimeConfig};
 use crate::local::{closed, error};
 use crate::processes;
-use crate::runtime::{ActionRequest, BoxFuture, Runtime};
+use crate::runtime::{ActionRequest, Activity, BoxFuture, Runtime};
 use crate::sandbox::{
     NetworkPolicy, Places, Plan, ResourceLimits, SandboxMode, SandboxPolicy, Volume, VolumeAccess,
     confined_command, shell_dir, start,
@@ -24,6 +25,9 @@ use crate::shell::{random_name, write_private};
 
 /// Parts of a repository that commands must not change: they would run when its owner uses git.
 const PROTECTED: [&str; 2] = [".git/hooks", ".git/config"];
+
+/// How long a supervisor may take to be ready.
+const START_LIMIT: Duration = Duration::from_secs(60);
 
 /// How a [`SandboxedRuntime`] is confined.
 #[derive(Debug, Clone)]
@@ -158,8 +162,12 @@ impl SandboxedRuntime {
             }
             NetworkPolicy::AllowList(_) | NetworkPolicy::On | NetworkPolicy::Off => JoinSet::new(),
         };
-        let started = start(&self.program, plan, "supervise", &self.marker).await?;
-        let link = Link::connect(started, self.config.clone()).await?;
+        let begin = async {
+            let started = start(&self.program, plan, "supervise", &self.marker).await?;
+            Link::connect(started, self.config.clone()).await
+        };
+        let late = |_| io::Error::new(io::ErrorKind::TimedOut, "it did not start within 60 s");
+        let link = tokio::time::timeout(START_LIMIT, begin).await.map_err(late)??;
         let link = Arc::new(Started { link, _relays: relays });
         *state = LinkState::Started(link.clone());
         Ok(Some(link))
@@ -207,6 +215,15 @@ impl Runtime for SandboxedRuntime {
         Box::pin(async move {
             if let Some(link) = self.started_link().await {
                 link.link.stop().await;
+            }
+        })
+    }
+
+    fn activity(&self) -> BoxFuture<'_, Activity> {
+        Box::pin(async move {
+            match self.started_link().await {
+                Some(link) => link.link.activity().await.unwrap_or_default(),
+                None => Activity::default(),
             }
         })
     }

@@ -78,7 +78,12 @@ where
         tasks.spawn(write_replies(output, waiting));
         let config = match Request::read(&mut input).await? {
             Some(Request::Configure(config)) => *config,
-            Some(Request::Execute { .. } | Request::Cancel { .. } | Request::Stop { .. }) => {
+            Some(
+                Request::Execute { .. }
+                | Request::Cancel { .. }
+                | Request::Stop { .. }
+                | Request::Look { .. },
+            ) => {
                 return Err(io::ErrorKind::InvalidData.into());
             }
             None => return Ok(()),
@@ -198,6 +203,15 @@ impl Executor {
                     runtime.stop_processes().await;
                     let _ = tokio::task::spawn_blocking(move || killer.kill_all()).await;
                     let _ = replies.send(Reply::Stopped { id }).await;
+                    id
+                });
+            }
+            Request::Look { id } => {
+                let (runtime, replies) = (self.runtime.clone(), self.replies.clone());
+                self.tasks.spawn(async move {
+                    // Whoever lost its environment is still below this process.
+                    let activity = runtime.look(processes::own_descendants).await;
+                    let _ = replies.send(Reply::Activity { id, activity }).await;
                     id
                 });
             }

@@ -69,7 +69,17 @@ impl ShellSetup {
 pub(crate) struct Shell {
     requests: mpsc::Sender<RunRequest>,
     stops: mpsc::Sender<oneshot::Sender<()>>,
+    activity: watch::Receiver<ShellActivity>,
     task: JoinHandle<()>,
+}
+
+/// What the shell is doing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct ShellActivity {
+    /// Its process, if it runs.
+    pub(crate) pid: Option<i32>,
+    /// The command that it runs.
+    pub(crate) command: Option<String>,
 }
 
 /// One `run` action for the shell. Dropping the receiver of `reply` interrupts it.
@@ -86,8 +96,15 @@ impl Shell {
     pub(crate) fn new(setup: ShellSetup, directory: watch::Sender<PathBuf>) -> Self {
         let (requests, waiting) = mpsc::channel(WAITING_REQUESTS);
         let (stops, stopping) = mpsc::channel(WAITING_REQUESTS);
-        let task = tokio::spawn(task::ShellTask::new(setup, directory).run(waiting, stopping));
-        Self { requests, stops, task }
+        let (show, activity) = watch::channel(ShellActivity::default());
+        let task = task::ShellTask::new(setup, directory, show);
+        let task = tokio::spawn(task.run(waiting, stopping));
+        Self { requests, stops, activity, task }
+    }
+
+    /// Returns what the shell is doing.
+    pub(crate) fn activity(&self) -> ShellActivity {
+        self.activity.borrow().clone()
     }
 
     /// Returns a way to send requests that outlives a borrow of `self`.

@@ -9,7 +9,7 @@ use super::foreground::{End, Foreground};
 use super::interrupt::{Interrupt, Purpose};
 use super::process::{ShellEvent, ShellProcess};
 use super::waiting::Waiting;
-use super::{RunRequest, ShellSetup, texts};
+use super::{RunRequest, ShellActivity, ShellSetup, texts};
 use crate::output::{Length, Output};
 use crate::processes;
 
@@ -18,6 +18,7 @@ use crate::processes;
 pub(super) struct ShellTask {
     pub(super) setup: ShellSetup,
     pub(super) directory: watch::Sender<PathBuf>,
+    activity: watch::Sender<ShellActivity>,
     pub(super) process: Option<ShellProcess>,
     pub(super) current: Option<Foreground>,
     /// What came while no command ran.
@@ -29,11 +30,16 @@ pub(super) struct ShellTask {
 }
 
 impl ShellTask {
-    pub(super) fn new(setup: ShellSetup, directory: watch::Sender<PathBuf>) -> Self {
+    pub(super) fn new(
+        setup: ShellSetup,
+        directory: watch::Sender<PathBuf>,
+        activity: watch::Sender<ShellActivity>,
+    ) -> Self {
         let background = Output::new(Length::Short, setup.output_dir.join("background.log"));
         Self {
             setup,
             directory,
+            activity,
             process: None,
             current: None,
             background,
@@ -70,7 +76,21 @@ impl ShellTask {
                 },
             }
             self.advance();
+            self.show_activity();
         }
+    }
+
+    fn show_activity(&self) {
+        let running = self.current.as_ref().filter(|current| current.is_running());
+        let now = ShellActivity {
+            pid: self.process.as_ref().map(ShellProcess::pid),
+            command: running.map(|current| current.command.clone()),
+        };
+        self.activity.send_if_modified(|shown| {
+            let is_new = *shown != now;
+            *shown = now;
+            is_new
+        });
     }
 
     fn next_wake(&self) -> Option<Instant> {

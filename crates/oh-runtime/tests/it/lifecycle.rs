@@ -2,7 +2,7 @@ use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
 use oh_event::{Action, ErrorObservation, Observation, RunIpythonAction};
-use oh_runtime::{ActionRequest, LocalRuntime, Runtime, is_socket_held_outside};
+use oh_runtime::{ActionRequest, Activity, LocalRuntime, Runtime, is_socket_held_outside};
 
 use crate::support::{Fixture, LONG, command_action, config, eventually, is_running, sleeper};
 
@@ -215,4 +215,27 @@ async fn a_server_to_kill() {
     })
     .unwrap();
     runtime.execute(ActionRequest::new(Action::Run(command_action(&command)))).await;
+}
+
+#[tokio::test]
+async fn what_runs_can_be_asked() {
+    let fixture = Fixture::new();
+    assert_eq!(fixture.runtime.activity().await, Activity::default());
+    fixture.run(&format!("{} &", sleeper(1061))).await;
+    fixture.run(&format!("(setsid nohup {} &)", sleeper(1062))).await;
+    eventually(LONG, "both run", || (1061..=1062).all(|n| is_running(&sleeper(n)))).await;
+    let Activity { foreground, mut background } = fixture.runtime.activity().await;
+    background.sort();
+    assert_eq!((foreground, background.len()), (None, 2), "{background:?}");
+    for (description, number) in background.iter().zip([1061, 1062]) {
+        assert!(description.contains(&sleeper(number)), "{background:?}");
+    }
+    // A command that was only reported as running still runs.
+    let command = format!("echo go; {}", sleeper(1063));
+    let observation = fixture.run_for(&command, Duration::from_millis(200)).await;
+    assert_eq!(observation.metadata.exit_code, -1);
+    let expected = Activity { foreground: Some(command), background: Vec::new() };
+    assert_eq!(fixture.runtime.activity().await, expected);
+    fixture.runtime.stop_processes().await;
+    assert_eq!(fixture.runtime.activity().await, Activity::default());
 }
