@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use oh_runtime::UploadRules;
 
+use crate::lifecycle::{self, LifecycleSettings};
 use crate::sandbox::{self, SandboxSettings};
 use crate::source::Source;
 use crate::values::{parse_flag, parse_list};
@@ -23,6 +24,8 @@ pub struct Config {
     pub agent: AgentSettings,
     /// Where commands run.
     pub sandbox: SandboxSettings,
+    /// How long conversations live.
+    pub lifecycle: LifecycleSettings,
     /// Where the database and the workspaces are.
     pub data_dir: PathBuf,
     /// One workspace for all conversations, instead of one each.
@@ -237,6 +240,7 @@ impl Config {
                 enable_llm_editor: s.flag("agent", "enable_llm_editor").unwrap_or(false),
             },
             sandbox: sandbox::read(s, environment)?,
+            lifecycle: lifecycle::read(s, environment),
             data_dir: data_dir(s.text("core", "file_store_path"), environment),
             workspace: sandbox::workspace(s),
             uploads: uploads(s),

@@ -160,6 +160,7 @@ const SANDBOX: &[&str] = &[
     "volumes",
     "container_executor",
     "soft_timeout",
+    "longest_command",
     "policy",
     "network",
     "allowed_hosts",

@@ -9,6 +9,7 @@
 mod config;
 mod container;
 mod known_keys;
+mod lifecycle;
 mod sandbox;
 mod source;
 mod values;
@@ -18,4 +19,5 @@ pub use config::{
     ServerSettings,
 };
 pub use container::RuntimeKind;
+pub use lifecycle::{GitIdentity, LifecycleSettings};
 pub use sandbox::SandboxSettings;

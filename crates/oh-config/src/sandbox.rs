@@ -10,6 +10,7 @@ use oh_runtime::{
 
 use crate::config::{ConfigError, Environment, seconds};
 use crate::container::{self, RuntimeKind};
+use crate::lifecycle::with_valid_names;
 use crate::source::Source;
 
 const MIB: u64 = 1024 * 1024;
@@ -61,6 +62,7 @@ impl SandboxSettings {
 pub(crate) fn read(s: &mut Source<'_>, all: &Environment) -> Result<SandboxSettings, ConfigError> {
     let mut environment = s.table("sandbox", "runtime_startup_env_vars").unwrap_or_default();
     environment.extend(s.exported_variables());
+    let environment = with_valid_names(s, environment);
     let home = all.get("HOME").map(PathBuf::from);
     let settings = SandboxSettings {
         runtime: container::runtime(s)?,

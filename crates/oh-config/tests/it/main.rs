@@ -220,4 +220,41 @@ docker_runtime_kwargs = { privileged = true }
         assert!(odd.sandbox.container.binding_address.is_loopback());
         assert_eq!(odd.warnings.len(), 1);
     }
+
+    #[test]
+    fn variables_that_no_shell_can_name_are_refused() {
+        let config = parse(
+            "[sandbox]\nruntime_startup_env_vars = { 1A = \"1\", lower_case = \"a $b \\\"c\\\"\" }",
+            &[("SANDBOX_ENV_B-C", "2")],
+        );
+        let kept = ("lower_case".to_owned(), "a $b \"c\"".to_owned());
+        assert_eq!(config.sandbox.environment, [kept]);
+        let named: Vec<bool> =
+            ["`1A`", "`B-C`"].map(|name| config.warnings.iter().any(|w| w.contains(name))).into();
+        assert_eq!((named, config.warnings.len()), (vec![true, true], 2), "{:?}", config.warnings);
+    }
+
+    #[test]
+    fn conversations_live_as_long_as_the_configuration_says() {
+        let lifecycle = parse("", &[]).lifecycle;
+        assert_eq!(lifecycle.close_delay, Some(Duration::from_secs(3600)));
+        assert_eq!(lifecycle.max_conversations, Some(3));
+        let config = parse(
+            "[sandbox]\nclose_delay = 0\ntrusted_dirs = [\"/a/b\", \"~/c\", \"d\", \"/\"]",
+            &[
+                ("HOME", "/h"),
+                ("MAX_CONCURRENT_CONVERSATIONS", "0"),
+                ("WORK_PORT_1", "50007"),
+                ("APP_PORT_1", "50008"),
+                ("APP_PORT_2", "many"),
+                ("SANDBOX_LOCAL_RUNTIME_URL", "https://me.example/"),
+            ],
+        );
+        let lifecycle = config.lifecycle;
+        assert_eq!((lifecycle.close_delay, lifecycle.max_conversations), (None, None));
+        assert_eq!(lifecycle.trusted_dirs, [Path::new("/a/b"), Path::new("/h/c")]);
+        assert_eq!(lifecycle.app_ports, [Some(50007), None]);
+        assert_eq!(lifecycle.runtime_url, "https://me.example");
+        assert_eq!(config.warnings.len(), 3, "{:?}", config.warnings);
+    }
 }
