@@ -72,7 +72,7 @@ export class OpenHands {
     const child = spawn(binaryPath(), [...flags, ...this.#arguments], {
       // Away from any config.toml of the person who runs the tests.
       cwd: this.dataDir,
-      env: { ...Object.fromEntries(inherited), LLM_MODEL: "demo", ...this.#environment },
+      env: { ...Object.fromEntries(inherited), LLM_MODEL: "demo", MAX_CONCURRENT_CONVERSATIONS: "0", ...this.#environment },
       stdio: ["ignore", "pipe", "pipe"],
     });
     child.ended = once(child, "exit");

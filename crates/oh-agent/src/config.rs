@@ -7,6 +7,10 @@ pub struct AgentConfig {
     pub version: String,
     /// The workspace as commands see it.
     pub workspace: String,
+    /// What else is to be known of the place where commands run.
+    pub instructions: String,
+    /// Addresses at which servers of the agent can be seen, with their ports.
+    pub hosts: Vec<(String, u16)>,
     /// Today in UTC, `YYYY-MM-DD`.
     pub date: String,
     /// Most actions before the agent stops with an error; the user's next message adds
@@ -24,6 +28,8 @@ impl Default for AgentConfig {
             agent_class: "CodeActAgent".to_owned(),
             version: String::new(),
             workspace: "/workspace".to_owned(),
+            instructions: String::new(),
+            hosts: Vec::new(),
             date: String::new(),
             max_iterations: 500,
             max_message_chars: 30_000,

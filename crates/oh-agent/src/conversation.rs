@@ -68,6 +68,8 @@ pub struct Conversation {
     pub(crate) iterations: u64,
     pub(crate) max_iterations: u64,
     pub(crate) metrics: LlmMetrics,
+    /// A shell may hold something that the agent relies on.
+    has_shell: bool,
 }
 
 impl Conversation {
@@ -88,8 +90,14 @@ impl Conversation {
             iterations: 0,
             max_iterations: config.max_iterations,
             metrics: LlmMetrics::default(),
+            has_shell: false,
             config,
         }
+    }
+
+    /// Takes another configuration; what happened before stands.
+    pub fn configure(&mut self, config: AgentConfig) {
+        self.config = config;
     }
 
     /// Takes in what happened. Events must come in the order of their ids.
@@ -186,6 +194,11 @@ impl Conversation {
         if source == EventSource::Agent {
             self.iterations += 1;
         }
+        if let Action::Run(run) = action
+            && !run.is_static
+        {
+            self.has_shell = true;
+        }
         if action.is_runnable() && source != EventSource::Environment {
             self.pending.push_back(event.clone());
         }
@@ -216,6 +229,12 @@ impl Conversation {
         }
         match observation {
             Observation::AgentStateChanged(change) => {
+                let ends_shell =
+                    matches!(change.agent_state, AgentState::Stopped | AgentState::Loading);
+                if ends_shell && std::mem::take(&mut self.has_shell) {
+                    // The model is told: see the prompt.
+                    self.history.push(event.clone());
+                }
                 self.apply_state(change.agent_state, &change.reason);
             }
             Observation::Null(_) | Observation::LoopDetection(_) => {}

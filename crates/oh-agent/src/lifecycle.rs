@@ -26,13 +26,19 @@ pub(crate) enum Interruption {
 }
 
 impl Conversation {
-    /// Returns what to record when a session starts on this conversation.
+    /// Returns what to record first when a session starts.
+    #[must_use]
+    pub fn loading(&self) -> Vec<EventDraft> {
+        vec![state_changed(AgentState::Loading, "")]
+    }
+
+    /// Returns what to record once a session can work on this conversation.
     ///
     /// A conversation that had events before gets an answer for every action that was
     /// left without one, and waits for its user; nothing runs by itself.
     #[must_use]
     pub fn opening(&self) -> Vec<EventDraft> {
-        let mut drafts = vec![state_changed(AgentState::Loading, "")];
+        let mut drafts = Vec::new();
         if self.system.is_none() {
             drafts.push(self.system_draft());
         }
@@ -42,11 +48,11 @@ impl Conversation {
         drafts
     }
 
-    /// Returns what to record when a session starts on a new conversation with its first
+    /// Returns what to record once a session can work on a new conversation with its first
     /// message: the agent begins by itself.
     #[must_use]
     pub fn opening_with(&self, message: EventDraft) -> Vec<EventDraft> {
-        let mut drafts = vec![state_changed(AgentState::Loading, ""), self.system_draft(), message];
+        let mut drafts = vec![self.system_draft(), message];
         drafts.push(requested(AgentState::Running));
         let recall = self.recall_draft(&drafts);
         let recall_id = EventId(self.next_id.0 + drafts.len() as u64);
@@ -56,12 +62,18 @@ impl Conversation {
         drafts
     }
 
-    /// Returns what to record when the session ends.
+    /// Returns what to record when there is nothing to work with; a first message is kept.
     #[must_use]
-    pub fn closing(&self) -> Vec<EventDraft> {
+    pub fn failed_opening(&self, message: Option<EventDraft>, reason: &str) -> Vec<EventDraft> {
+        message.into_iter().chain([state_changed(AgentState::Error, reason)]).collect()
+    }
+
+    /// Returns what to record when the session ends, for `reason` if it is worth telling.
+    #[must_use]
+    pub fn closing(&self, reason: &str) -> Vec<EventDraft> {
         let mut drafts = self.interrupted(Interruption::Stopped);
         if self.agent_state != AgentState::Stopped {
-            drafts.push(state_changed(AgentState::Stopped, ""));
+            drafts.push(state_changed(AgentState::Stopped, reason));
         }
         drafts
     }
@@ -110,8 +122,8 @@ impl Conversation {
             repo_directory: String::new(),
             repo_branch: String::new(),
             repo_instructions: String::new(),
-            runtime_hosts: OpaqueJson::empty_object(),
-            additional_agent_instructions: String::new(),
+            runtime_hosts: self.runtime_hosts(),
+            additional_agent_instructions: self.config.instructions.clone(),
             date: self.config.date.clone(),
             custom_secrets_descriptions: OpaqueJson::empty_object(),
             conversation_instructions: String::new(),
@@ -119,6 +131,16 @@ impl Conversation {
             microagent_knowledge: Vec::new(),
         });
         EventDraft::of_observation(EventSource::Environment, observation).caused_by(recall)
+    }
+
+    fn runtime_hosts(&self) -> OpaqueJson {
+        let hosts: serde_json::Map<_, _> = self
+            .config
+            .hosts
+            .iter()
+            .map(|(address, port)| (address.clone(), serde_json::Value::from(*port)))
+            .collect();
+        OpaqueJson::from_json_text(serde_json::Value::from(hosts).to_string())
     }
 
     fn system_draft(&self) -> EventDraft {

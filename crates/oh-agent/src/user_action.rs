@@ -49,7 +49,11 @@ impl Conversation {
     /// A message sets the agent to work. While a command runs the message waits for the
     /// command's end; calls of the same response that have not begun are given up.
     fn decide_message(&self, message: EventDraft) -> Vec<EventDraft> {
-        let is_first = self.last_user_message.is_none();
+        // A first message that met a failed start was not answered.
+        let is_recall = |event: &std::sync::Arc<oh_event::Event>| {
+            matches!(event.observation(), Some(Observation::Recall(_)))
+        };
+        let is_first = !self.history.iter().any(is_recall);
         let mut drafts = vec![message];
         drafts.extend(self.open_calls.iter().filter_map(|call| self.superseded(call)));
         let recall = is_first.then(|| self.recall_draft(&drafts));

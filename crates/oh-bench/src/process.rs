@@ -46,6 +46,7 @@ impl ServerProcess {
             .env("LLM_MODEL", "openai/scripted")
             .env("LLM_BASE_URL", model_url)
             .env("LLM_API_KEY", "x")
+            .env("MAX_CONCURRENT_CONVERSATIONS", "0")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)

@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 use axum::Router;
-use oh_config::Config;
+use oh_config::{Config, GitIdentity};
 use oh_event::ConversationId;
 use oh_event_log::{Durability, EventLog, EventLogConfig};
 use oh_llm::LlmClient;
 use oh_runtime::{GitLauncher, GitReader, Runtime};
-use oh_session::{ConversationManager, ManagerConfig, Notice};
+use oh_session::{ConversationManager, ManagerConfig, Notice, PreparedRuntime};
 use oh_store::{SecretKey, Settings, Store};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
@@ -24,7 +24,7 @@ use crate::llm_choice::LlmChoice;
 use crate::rest;
 use crate::sandbox::Sandboxes;
 use crate::socket::EVENT_FRAMING;
-use crate::state::{AppState, MAX_DOWNLOADS, MAX_GIT_LOOKS, Shared};
+use crate::state::{AppState, MAX_DOWNLOADS, MAX_GIT_LOOKS, Shared, SocketCount};
 use crate::web;
 
 /// First messages that may wait for their conversation's title.
@@ -87,6 +87,10 @@ pub async fn start(config: Config, components: Components) -> Result<RunningServ
         sandboxes.status().await;
     });
     tasks.spawn(give_titles(state.clone(), title_queue));
+    let (manager, shutdown) = (state.manager.clone(), state.shutdown.clone());
+    tasks.spawn(async move {
+        let _ = shutdown.run_until_cancelled(manager.close_idle_sessions()).await;
+    });
     for listener in [Some(listener), frontend].into_iter().flatten() {
         let service = router.clone().into_make_service_with_connect_info::<RequestConnection>();
         let shutdown = state.shutdown.clone();
@@ -181,6 +185,7 @@ async fn compose(
     let settings = Arc::new(Mutex::new(settings));
     let sandboxes = Sandboxes::new(&config, components.sandbox_program);
     let runtime = components.runtime;
+    let sockets = SocketCount::default();
     let manager = ConversationManager::new(ManagerConfig {
         log: log.clone(),
         llm: {
@@ -188,14 +193,16 @@ async fn compose(
             Arc::new(move || llm.client())
         },
         runtime: {
-            let sandboxes = sandboxes.clone();
+            let (sandboxes, settings) = (sandboxes.clone(), settings.clone());
+            let git = config.lifecycle.git.clone();
             Arc::new(move |id| {
                 let made = runtime.as_ref().map(|make| make(id));
+                let git = git_identity(&git, &settings);
                 let (sandboxes, id) = (sandboxes.clone(), id.clone());
                 Box::pin(async move {
                     match made {
-                        Some(made) => made,
-                        None => sandboxes.runtime(&id).await,
+                        Some(made) => made.map(PreparedRuntime::plain),
+                        None => sandboxes.prepare(&id, git).await,
                     }
                 })
             })
@@ -215,6 +222,12 @@ async fn compose(
                 [Some(key.clone()), provider].into_iter().flatten().collect()
             })
         },
+        has_viewers: {
+            let sockets = sockets.clone();
+            Arc::new(move |id| sockets.count(id) > 0)
+        },
+        close_delay: config.lifecycle.close_delay,
+        max_live: config.lifecycle.max_conversations,
     });
     Ok(AppState::new(Shared {
         origins: OwnOrigins::new(ports, config.server.cors.clone()),
@@ -227,7 +240,7 @@ async fn compose(
         llm,
         sandboxes,
         settings,
-        sockets: Mutex::default(),
+        sockets,
         downloads: Arc::new(Semaphore::new(MAX_DOWNLOADS)),
         git_looks: Semaphore::new(MAX_GIT_LOOKS),
         shutdown: CancellationToken::new(),
@@ -254,11 +267,25 @@ fn agent_config(
     oh_session::AgentConfig {
         agent_class: config.agent.default_agent.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        workspace: String::new(),
         date: clock::today(),
         max_iterations: chosen.filter(|n| *n > 0).unwrap_or(config.agent.max_iterations),
         max_message_chars: config.llm.max_message_chars,
         has_draft_editor: config.agent.enable_llm_editor,
+        // What is known of the place is filled in there.
+        ..oh_session::AgentConfig::default()
+    }
+}
+
+/// Returns who makes commits: whom the user named, else whom the configuration names.
+fn git_identity(git: &GitIdentity, settings: &Arc<Mutex<Option<Settings>>>) -> GitIdentity {
+    let settings = settings.lock().unwrap_or_else(PoisonError::into_inner);
+    let chosen = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
+    let (name, email) = settings.as_ref().map_or((None, None), |settings| {
+        (chosen(&settings.git_user_name), chosen(&settings.git_user_email))
+    });
+    GitIdentity {
+        name: name.unwrap_or_else(|| git.name.clone()),
+        email: email.unwrap_or_else(|| git.email.clone()),
     }
 }
 

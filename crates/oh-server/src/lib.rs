@@ -6,13 +6,16 @@
 //! HTTP and Socket.IO are known nowhere else. Events pass through as bytes.
 
 mod auth;
+mod briefing;
 mod clock;
 mod compose;
 mod doctor;
 mod listener;
 mod llm_choice;
+mod occupancy;
 mod rest;
 mod sandbox;
+mod setup_script;
 mod socket;
 mod state;
 mod web;

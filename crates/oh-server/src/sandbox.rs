@@ -4,17 +4,24 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use oh_config::{Config, RuntimeKind, SandboxSettings};
+use oh_config::{Config, GitIdentity, LifecycleSettings, RuntimeKind, SandboxSettings};
 use oh_event::ConversationId;
 use oh_runtime::{
-    ContainerConfig, Containers, GitLauncher, GitReader, LocalRuntimeConfig, Places, Runtime,
-    SandboxConfig, SandboxMode, SandboxPolicy, SandboxReport, SandboxedRuntime, probe,
+    ContainerConfig, Containers, GitLauncher, GitReader, LocalRuntimeConfig, NetworkPolicy, Places,
+    Runtime, SandboxConfig, SandboxMode, SandboxPolicy, SandboxReport, SandboxedRuntime, probe,
     read_only_prefix,
 };
+use oh_session::PreparedRuntime;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
+use crate::briefing::Briefing;
 use crate::compose::folder_name;
+use crate::occupancy::{Occupancy, Place};
+use crate::setup_script;
+
+const SHARED: &str =
+    "Another open conversation works in the same directory; each sees what the other changes.";
 
 /// Makes the runtimes of conversations. Clones share what was found out.
 #[derive(Debug, Clone)]
@@ -23,6 +30,8 @@ pub(crate) struct Sandboxes(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     settings: SandboxSettings,
+    lifecycle: LifecycleSettings,
+    occupancy: Occupancy,
     program: PathBuf,
     places: Places,
     data_dir: PathBuf,
@@ -53,6 +62,8 @@ impl Sandboxes {
         Self(Arc::new(Shared {
             containers: containers(&config.sandbox, &program, &places),
             settings: config.sandbox.clone(),
+            lifecycle: config.lifecycle.clone(),
+            occupancy: Occupancy::default(),
             program,
             places,
             data_dir: config.data_dir.clone(),
@@ -91,20 +102,60 @@ impl Sandboxes {
         self.0.status.get()
     }
 
-    /// Makes the runtime of a conversation.
-    pub(crate) async fn runtime(&self, id: &ConversationId) -> io::Result<Arc<dyn Runtime>> {
-        let Shared { settings, program, places, workspace, data_dir, containers, .. } = &*self.0;
+    /// Makes the runtime of a conversation, with commits by `git`.
+    pub(crate) async fn prepare(
+        &self,
+        id: &ConversationId,
+        git: GitIdentity,
+    ) -> io::Result<PreparedRuntime> {
+        let Shared { settings, lifecycle, data_dir, containers, .. } = &*self.0;
+        let directory = self.workspace(id)?;
+        let session_dir = std::path::absolute(data_dir.join("sessions").join(folder_name(id)))?;
+        // Who cannot be reached from outside needs no port, and a container has its own.
+        let is_reachable = settings.network != NetworkPolicy::Off && containers.is_none();
+        let ports = is_reachable.then_some(lifecycle.app_ports);
+        let place = self.0.occupancy.take(id, &directory, ports);
         let local = LocalRuntimeConfig {
-            workspace: self.workspace(id)?,
-            session_dir: std::path::absolute(data_dir.join("sessions").join(folder_name(id)))?,
-            environment: settings.environment.clone(),
+            workspace: directory.clone(),
+            session_dir: session_dir.clone(),
+            environment: environment(settings, git, &place),
             host: settings.host.clone(),
             soft_timeout: settings.soft_timeout,
             default_timeout: settings.timeout,
+            longest_command: lifecycle.longest_command,
+            idle_limit: lifecycle.close_delay,
             ..LocalRuntimeConfig::default()
         };
+        let (mode, runtime) = self.runtime(id, local, &place).await?;
+        let briefing = Briefing {
+            mode,
+            policy: settings.policy,
+            network: &settings.network,
+            volumes: &settings.volumes,
+            workspace: runtime.workspace(),
+            is_shared: place.is_shared,
+        };
+        Ok(PreparedRuntime {
+            instructions: briefing.text(),
+            hosts: self.hosts(id),
+            warning: place.is_shared.then(|| SHARED.to_owned()),
+            setup: setup_script::find(&directory, &lifecycle.trusted_dirs, data_dir, &session_dir),
+            lease: Some(Box::new(place)),
+            runtime,
+        })
+    }
+
+    /// Returns a runtime and the mode it is confined by; `None` is a container.
+    async fn runtime(
+        &self,
+        id: &ConversationId,
+        local: LocalRuntimeConfig,
+        place: &Place,
+    ) -> io::Result<(Option<SandboxMode>, Arc<dyn Runtime>)> {
+        let Shared { settings, program, places, workspace, containers, .. } = &*self.0;
         if let Some(containers) = containers {
-            return Ok(Arc::new(containers.runtime(id.as_str(), local)?));
+            containers.check().await.map_err(io::Error::other)?;
+            return Ok((None, Arc::new(containers.runtime(id.as_str(), local)?)));
         }
         let mode = self.status().await.mode.clone().map_err(io::Error::other)?;
         let sandbox = SandboxConfig {
@@ -113,13 +164,20 @@ impl Sandboxes {
             policy: settings.policy,
             network: settings.network.clone(),
             places: places.clone(),
-            ports: Vec::new(),
+            ports: place.ports.clone(),
             volumes: settings.volumes.clone(),
             // In a workspace of its own the agent is the owner of the repository.
             protects_repository: settings.protect_repository && workspace.is_some(),
             limits: settings.limits.clone(),
         };
-        Ok(Arc::new(SandboxedRuntime::new(local, sandbox)?))
+        Ok((Some(mode), Arc::new(SandboxedRuntime::new(local, sandbox)?)))
+    }
+
+    /// Returns where servers of a live conversation's agent can be seen, with their ports.
+    pub(crate) fn hosts(&self, id: &ConversationId) -> Vec<(String, u16)> {
+        let url = &self.0.lifecycle.runtime_url;
+        let ports = self.0.occupancy.ports(id).into_iter();
+        ports.map(|port| (format!("{url}:{port}"), port)).collect()
     }
 
     /// Removes what a deleted conversation leaves with the engine of containers.
@@ -163,6 +221,28 @@ fn containers(settings: &SandboxSettings, program: &Path, places: &Places) -> Op
         config.program = program.to_owned();
     }
     Some(Containers::new(config))
+}
+
+/// Returns the declared variables, and before them those that they may replace.
+fn environment(
+    settings: &SandboxSettings,
+    git: GitIdentity,
+    place: &Place,
+) -> Vec<(String, String)> {
+    let GitIdentity { name, email } = git;
+    let mut variables: Vec<(String, String)> = [
+        ("GIT_AUTHOR_NAME", &name),
+        ("GIT_AUTHOR_EMAIL", &email),
+        ("GIT_COMMITTER_NAME", &name),
+        ("GIT_COMMITTER_EMAIL", &email),
+    ]
+    .map(|(variable, value)| (variable.to_owned(), value.clone()))
+    .into();
+    for (number, port) in (1..).zip(&place.ports) {
+        variables.push((format!("APP_PORT_{number}"), port.to_string()));
+    }
+    variables.extend(settings.environment.iter().cloned());
+    variables
 }
 
 fn choose(settings: &SandboxSettings, report: io::Result<SandboxReport>) -> SandboxStatus {

@@ -1,7 +1,7 @@
 //! What every route and socket works with.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::http::HeaderMap;
 use oh_config::{Config, ServerSettings};
@@ -44,7 +44,7 @@ pub(crate) struct Shared {
     pub(crate) downloads: Arc<Semaphore>,
     /// Places for looks at repositories.
     pub(crate) git_looks: Semaphore,
-    pub(crate) sockets: Mutex<HashMap<ConversationId, usize>>,
+    pub(crate) sockets: SocketCount,
     pub(crate) shutdown: CancellationToken,
     pub(crate) started: std::time::Instant,
 }
@@ -60,9 +60,13 @@ impl std::ops::Deref for AppState {
 /// A socket's place in the count; dropping it frees the place.
 #[derive(Debug)]
 pub(crate) struct SocketPlace {
-    state: AppState,
+    all: SocketCount,
     conversation: ConversationId,
 }
+
+/// How many sockets each conversation has. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SocketCount(Arc<Mutex<HashMap<ConversationId, usize>>>);
 
 impl AppState {
     pub(crate) fn new(shared: Shared) -> Self {
@@ -107,20 +111,12 @@ impl AppState {
 
     /// Takes a place for a socket of a conversation; `None` if all are taken.
     pub(crate) fn take_place(&self, conversation: &ConversationId) -> Option<SocketPlace> {
-        let mut sockets = self.sockets.lock().unwrap_or_else(PoisonError::into_inner);
-        let total: usize = sockets.values().sum();
-        let count = sockets.entry(conversation.clone()).or_default();
         let limits = (self.server().max_sockets, self.server().max_sockets_per_conversation);
-        if total >= limits.0 || *count >= limits.1 {
-            return None;
-        }
-        *count += 1;
-        Some(SocketPlace { state: self.clone(), conversation: conversation.clone() })
+        self.sockets.take(conversation, limits)
     }
 
     pub(crate) fn socket_count(&self, conversation: &ConversationId) -> usize {
-        let sockets = self.sockets.lock().unwrap_or_else(PoisonError::into_inner);
-        sockets.get(conversation).copied().unwrap_or(0)
+        self.sockets.count(conversation)
     }
 
     /// Records a conversation that is new; returns false if the id is taken.
@@ -163,9 +159,34 @@ impl AppState {
     }
 }
 
+impl SocketCount {
+    fn take(
+        &self,
+        conversation: &ConversationId,
+        (max_total, max_of_one): (usize, usize),
+    ) -> Option<SocketPlace> {
+        let mut sockets = self.counts();
+        let total: usize = sockets.values().sum();
+        let count = sockets.entry(conversation.clone()).or_default();
+        if total >= max_total || *count >= max_of_one {
+            return None;
+        }
+        *count += 1;
+        Some(SocketPlace { all: self.clone(), conversation: conversation.clone() })
+    }
+
+    pub(crate) fn count(&self, conversation: &ConversationId) -> usize {
+        self.counts().get(conversation).copied().unwrap_or(0)
+    }
+
+    fn counts(&self) -> MutexGuard<'_, HashMap<ConversationId, usize>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl Drop for SocketPlace {
     fn drop(&mut self) {
-        let mut sockets = self.state.sockets.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sockets = self.all.counts();
         if let Some(count) = sockets.get_mut(&self.conversation) {
             *count -= 1;
             if *count == 0 {

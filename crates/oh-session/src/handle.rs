@@ -1,10 +1,14 @@
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use oh_event::{AgentState, EventDraft, EventId};
 use oh_event_log::{LogError, LogReader};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::time::Instant;
 
 use crate::notice::Notice;
+use crate::notice::runtime_status::{ERROR, READY, STARTING};
+use crate::session::Goodbye;
 
 /// The way to one live conversation. Clones lead to the same session.
 #[derive(Debug, Clone)]
@@ -17,12 +21,32 @@ pub struct SessionHandle {
 }
 
 /// What a session is doing, for lists and health pages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionStatus {
     /// State of the runtime, by OpenHands' status id.
     pub runtime_status: &'static str,
+    /// What there is to say about it, possibly nothing.
+    pub message: Arc<str>,
     /// State of the agent.
     pub agent_state: AgentState,
+    /// The model is asked or an action runs.
+    pub is_busy: bool,
+    /// When the last event was recorded.
+    pub last_activity: Instant,
+}
+
+impl SessionStatus {
+    /// Says whether the runtime is still being made.
+    #[must_use]
+    pub fn is_starting(&self) -> bool {
+        self.runtime_status == STARTING
+    }
+
+    /// Says whether the runtime could not be made.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.runtime_status == ERROR
+    }
 }
 
 /// Why a session ended.
@@ -51,22 +75,31 @@ pub enum SessionError {
     /// The log refused.
     #[error(transparent)]
     Log(#[from] LogError),
-    /// The workspace could not be made.
-    #[error("failed to prepare the workspace")]
-    Workspace(#[source] std::io::Error),
+    /// There is nothing to run actions in; a later action tries again.
+    #[error("the sandbox of this conversation could not be started: {reason}")]
+    Runtime {
+        /// Why.
+        reason: String,
+    },
 }
 
 /// What can be sent to a session.
 #[derive(Debug)]
 pub(crate) enum Letter {
-    Act {
-        draft: Box<EventDraft>,
-        client_id: Option<String>,
-        reply: oneshot::Sender<Result<Option<EventId>, SessionError>>,
+    Act(SentAction),
+    Close(Goodbye),
+    /// Ends the session if it has been idle for so long.
+    CloseIfIdle {
+        delay: Duration,
     },
-    Close {
-        ending: Ending,
-    },
+}
+
+/// A client's action; its sender waits for the answer.
+#[derive(Debug)]
+pub(crate) struct SentAction {
+    pub(crate) draft: Box<EventDraft>,
+    pub(crate) client_id: Option<String>,
+    pub(crate) reply: oneshot::Sender<Result<Option<EventId>, SessionError>>,
 }
 
 impl SessionHandle {
@@ -83,7 +116,7 @@ impl SessionHandle {
         client_id: Option<String>,
     ) -> Result<Option<EventId>, SessionError> {
         let (reply, answer) = oneshot::channel();
-        let letter = Letter::Act { draft: Box::new(draft), client_id, reply };
+        let letter = Letter::Act(SentAction { draft: Box::new(draft), client_id, reply });
         self.mailbox.send(letter).await.map_err(|_| SessionError::Ended)?;
         answer.await.map_err(|_| SessionError::Ended)?
     }
@@ -97,7 +130,32 @@ impl SessionHandle {
     /// Returns what the session is doing.
     #[must_use]
     pub fn status(&self) -> SessionStatus {
-        *self.status.borrow()
+        self.status.borrow().clone()
+    }
+
+    /// Waits until the session can work, or cannot and has recorded why.
+    pub async fn settled(&self) {
+        let mut status = self.status.clone();
+        let is_settled = |status: &SessionStatus| status.agent_state != AgentState::Loading;
+        // A session that ended is settled too.
+        let _ = status.wait_for(is_settled).await;
+    }
+
+    /// Waits until the runtime is there, or cannot be.
+    pub async fn started(&self) {
+        let mut status = self.status.clone();
+        let _ = status.wait_for(|status| !status.is_starting()).await;
+    }
+
+    /// Returns the state of the runtime as a notice for who comes late; `None` if there is
+    /// nothing to say.
+    #[must_use]
+    pub fn runtime_notice(&self) -> Option<Notice> {
+        let status = self.status();
+        let is_error = status.has_failed();
+        let SessionStatus { runtime_status: id, message, .. } = status;
+        let is_plain = id == READY && message.is_empty();
+        (!is_plain).then_some(Notice::Status { is_error, id, message })
     }
 
     /// Returns the notices from now on.

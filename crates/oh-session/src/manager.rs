@@ -1,18 +1,22 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use oh_agent::{AgentConfig, Conversation};
 use oh_event::{AgentState, ConversationId, EventDraft};
 use oh_event_log::{EventLog, LogReader, LogWriter};
 use oh_llm::LlmClient;
-use oh_runtime::{BoxFuture, Runtime};
+use oh_runtime::BoxFuture;
 use tokio::sync::{OnceCell, broadcast, mpsc, watch};
+use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
 use crate::handle::{Ending, Letter, SessionError, SessionHandle, SessionStatus};
-use crate::session::Session;
+use crate::notice::runtime_status::STARTING;
+use crate::prepared::PreparedRuntime;
+use crate::session::{Goodbye, Session};
 
 /// Actions that may wait for a session; a sender of more waits itself.
 const MAILBOX_LENGTH: usize = 64;
@@ -23,11 +27,12 @@ const OPEN_PAGE: u64 = 1000;
 
 /// Returns the model to ask now.
 pub(crate) type LlmSource = Arc<dyn Fn() -> Arc<dyn LlmClient> + Send + Sync>;
-type RuntimeSource = Arc<
-    dyn Fn(&ConversationId) -> BoxFuture<'static, std::io::Result<Arc<dyn Runtime>>> + Send + Sync,
->;
+/// A runtime that is being made.
+pub(crate) type Preparation = BoxFuture<'static, std::io::Result<PreparedRuntime>>;
+type RuntimeSource = Arc<dyn Fn(&ConversationId) -> Preparation + Send + Sync>;
 type MessageHook = Arc<dyn Fn(&ConversationId, &str) + Send + Sync>;
-type AgentSource = Arc<dyn Fn() -> AgentConfig + Send + Sync>;
+/// Returns the agent's settings.
+pub(crate) type AgentSource = Arc<dyn Fn() -> AgentConfig + Send + Sync>;
 
 /// Where sessions get what they work with.
 #[derive(Clone)]
@@ -36,15 +41,21 @@ pub struct ManagerConfig {
     pub log: EventLog,
     /// Returns the model to ask now; called for each request.
     pub llm: LlmSource,
-    /// Makes the runtime of a conversation.
+    /// Makes the runtime of a conversation; called again if it fails.
     pub runtime: RuntimeSource,
-    /// Returns the agent's settings for a session that starts now; the workspace is
-    /// filled in from the runtime.
+    /// Returns the agent's settings for a session that starts now; what is known of the
+    /// runtime is filled in.
     pub agent: AgentSource,
     /// Hears the first message of a user, after it is durable.
     pub on_first_message: MessageHook,
     /// Values that are masked in every event.
     pub secrets: Arc<dyn Fn() -> Vec<String> + Send + Sync>,
+    /// Says whether somebody looks at a conversation.
+    pub has_viewers: Arc<dyn Fn(&ConversationId) -> bool + Send + Sync>,
+    /// Time after which a session that nobody needs is closed.
+    pub close_delay: Option<Duration>,
+    /// Most sessions at a time.
+    pub max_live: Option<usize>,
 }
 
 /// What a conversation starts with.
@@ -61,6 +72,8 @@ pub struct ConversationManager(Arc<Shared>);
 struct Shared {
     config: ManagerConfig,
     sessions: Mutex<HashMap<ConversationId, Arc<OnceCell<SessionHandle>>>>,
+    /// Held by who closes sessions to make room.
+    room: tokio::sync::Mutex<()>,
     tasks: TaskTracker,
 }
 
@@ -80,14 +93,15 @@ impl ConversationManager {
     /// Returns a manager without sessions.
     #[must_use]
     pub fn new(config: ManagerConfig) -> Self {
-        let sessions = Mutex::default();
-        Self(Arc::new(Shared { config, sessions, tasks: TaskTracker::new() }))
+        let (sessions, room) = (Mutex::default(), tokio::sync::Mutex::default());
+        Self(Arc::new(Shared { config, sessions, room, tasks: TaskTracker::new() }))
     }
 
-    /// Returns the conversation's session, starting it if none runs.
+    /// Returns the conversation's session, starting it if none runs; then it may still be
+    /// making its runtime. Another session is closed if there are too many.
     ///
     /// # Errors
-    /// Fails if the log or the workspace cannot be opened; a later call tries again.
+    /// Fails if the log cannot be opened; a later call tries again.
     pub async fn open(
         &self,
         conversation: &ConversationId,
@@ -130,7 +144,8 @@ impl ConversationManager {
     pub async fn close(&self, conversation: &ConversationId) -> Option<SessionStatus> {
         let handle = self.get(conversation)?;
         let status = handle.status();
-        let _ = handle.mailbox.send(Letter::Close { ending: Ending::Closed }).await;
+        let goodbye = Goodbye::silent(Ending::Closed);
+        let _ = handle.mailbox.send(Letter::Close(goodbye)).await;
         handle.ended().await;
         Some(status)
     }
@@ -138,7 +153,8 @@ impl ConversationManager {
     /// Ends all sessions because the server goes down, and waits until they have.
     pub async fn shut_down(&self) {
         for (_, handle) in self.live() {
-            let _ = handle.mailbox.send(Letter::Close { ending: Ending::Interrupted }).await;
+            let goodbye = Goodbye::silent(Ending::Interrupted);
+            let _ = handle.mailbox.send(Letter::Close(goodbye)).await;
         }
         self.0.tasks.close();
         self.0.tasks.wait().await;
@@ -155,52 +171,83 @@ impl ConversationManager {
         self.0.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(crate) fn config(&self) -> &ManagerConfig {
+        &self.0.config
+    }
+
+    pub(crate) fn room(&self) -> &tokio::sync::Mutex<()> {
+        &self.0.room
+    }
+
+    /// Returns how many other sessions there are, and those of them that have begun.
+    pub(crate) fn others(
+        &self,
+        conversation: &ConversationId,
+    ) -> (usize, Vec<(ConversationId, SessionHandle)>) {
+        let sessions = self.sessions();
+        let others = sessions.iter().filter(|(id, _)| *id != conversation);
+        let (mut count, mut begun) = (0, Vec::new());
+        for (id, cell) in others {
+            match cell.get() {
+                Some(handle) if handle.has_ended() => {}
+                Some(handle) => {
+                    count += 1;
+                    begun.push((id.clone(), handle.clone()));
+                }
+                None => count += 1,
+            }
+        }
+        (count, begun)
+    }
+
     async fn start(
         &self,
         id: &ConversationId,
         new: NewConversation,
     ) -> Result<SessionHandle, SessionError> {
+        self.make_room(id).await;
         let config = &self.0.config;
         let (mut writer, reader) = config.log.open_conversation(id).await?;
         writer.add_secrets((config.secrets)());
-        let runtime = (config.runtime)(id).await.map_err(SessionError::Workspace)?;
-        let workspace = runtime.workspace().to_string_lossy().into_owned();
-        let agent = AgentConfig { workspace, ..(config.agent)() };
-        let conversation = restore(Conversation::new(agent), &writer, &reader).await?;
+        let conversation = Conversation::new((config.agent)());
+        let conversation = restore(conversation, &writer, &reader).await?;
+        let is_new = conversation.next_event_id().0 == 0;
 
         let (mailbox, letters) = mpsc::channel(MAILBOX_LENGTH);
         let (notices, _) = broadcast::channel(NOTICE_BUFFER);
         let (status, status_receiver) = watch::channel(SessionStatus {
-            runtime_status: "STATUS$READY",
+            runtime_status: STARTING,
+            message: Arc::default(),
             agent_state: AgentState::Loading,
+            is_busy: false,
+            last_activity: Instant::now(),
         });
         let ending = Arc::new(OnceLock::new());
-        let (hook, hook_id) = (config.on_first_message.clone(), id.clone());
         let mut session = Session {
             conversation,
             writer,
             llm: config.llm.clone(),
-            runtime,
+            agent: config.agent.clone(),
+            prepare: about(&config.runtime, id, |make, id| make(id)),
+            has_viewers: about(&config.has_viewers, id, |ask, id| ask(id)),
             mailbox: letters,
             status,
             notices: notices.clone(),
             ending: ending.clone(),
-            on_first_message: Box::new(move |text| hook(&hook_id, text)),
+            on_first_message: {
+                let (hook, id) = (config.on_first_message.clone(), id.clone());
+                Box::new(move |text| hook(&id, text))
+            },
         };
-        let is_new = session.conversation.next_event_id().0 == 0;
-        let opening = match new.first_message {
-            Some(message) if is_new => session.conversation.opening_with(message),
-            Some(_) | None => session.conversation.opening(),
-        };
-        session.record(opening, None).await?;
-        session.show_state();
+        session.record(session.conversation.loading(), None).await?;
+        let first = new.first_message.filter(|_| is_new);
         let manager = self.clone();
         let span = tracing::info_span!("conversation", %id);
         let ended = id.clone();
         self.0.tasks.spawn(
             async move {
                 tracing::info!("session started");
-                session.run().await;
+                session.run(first).await;
                 tracing::info!("session ended");
                 manager.forget(&ended);
             }
@@ -218,6 +265,16 @@ impl ConversationManager {
             sessions.remove(conversation);
         }
     }
+}
+
+/// Returns what calls `source` for one conversation.
+fn about<F: ?Sized + Send + Sync + 'static, T: 'static>(
+    source: &Arc<F>,
+    id: &ConversationId,
+    call: fn(&F, &ConversationId) -> T,
+) -> Box<dyn Fn() -> T + Send + Sync> {
+    let (source, id) = (source.clone(), id.clone());
+    Box::new(move || call(&source, &id))
 }
 
 /// Folds the log into the conversation's state.

@@ -31,3 +31,12 @@ pub enum Notice {
         text: Arc<str>,
     },
 }
+
+/// Status ids of runtimes.
+pub(crate) mod runtime_status {
+    pub(crate) const STARTING: &str = "STATUS$STARTING_RUNTIME";
+    pub(crate) const SETTING_UP: &str = "STATUS$SETTING_UP_WORKSPACE";
+    pub(crate) const READY: &str = "STATUS$READY";
+    pub(crate) const STOPPED: &str = "STATUS$STOPPED";
+    pub(crate) const ERROR: &str = "STATUS$ERROR";
+}

@@ -29,6 +29,11 @@ impl Running {
         Self { step: Step::Wait, outcome: Box::pin(std::future::pending()) }
     }
 
+    /// Says whether something runs.
+    pub(crate) fn is_work(&self) -> bool {
+        self.step != Step::Wait
+    }
+
     pub(crate) fn start(
         step: Step,
         conversation: &Conversation,

@@ -1,5 +1,6 @@
 //! The loop of one conversation.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock};
 
 use oh_agent::{Conversation, Input};
@@ -9,12 +10,14 @@ use oh_event::{
 };
 use oh_event_log::LogWriter;
 use oh_llm::LlmClient;
-use oh_runtime::Runtime;
 use tokio::sync::{broadcast, mpsc, watch};
+use tokio::time::Instant;
 
-use crate::handle::{Ending, Letter, SessionError, SessionStatus};
-use crate::manager::LlmSource;
+use crate::handle::{Ending, Letter, SentAction, SessionError, SessionStatus};
+use crate::manager::{AgentSource, LlmSource, Preparation};
 use crate::notice::Notice;
+use crate::notice::runtime_status::{ERROR, STOPPED};
+use crate::prepared::PreparedRuntime;
 use crate::running::{Notices, Running};
 
 /// Everything that belongs to one live conversation.
@@ -22,7 +25,9 @@ pub(crate) struct Session {
     pub(crate) conversation: Conversation,
     pub(crate) writer: LogWriter,
     pub(crate) llm: LlmSource,
-    pub(crate) runtime: Arc<dyn Runtime>,
+    pub(crate) agent: AgentSource,
+    pub(crate) prepare: Box<dyn Fn() -> Preparation + Send + Sync>,
+    pub(crate) has_viewers: Box<dyn Fn() -> bool + Send + Sync>,
     pub(crate) mailbox: mpsc::Receiver<Letter>,
     pub(crate) status: watch::Sender<SessionStatus>,
     pub(crate) notices: broadcast::Sender<Notice>,
@@ -30,21 +35,47 @@ pub(crate) struct Session {
     pub(crate) on_first_message: Box<dyn Fn(&str) + Send + Sync>,
 }
 
+/// Why a session ends, and what its viewers are told.
+#[derive(Debug)]
+pub(crate) struct Goodbye {
+    pub(crate) ending: Ending,
+    /// Text for people, possibly empty.
+    pub(crate) reason: String,
+}
+
+impl Goodbye {
+    pub(crate) fn silent(ending: Ending) -> Self {
+        Self { ending, reason: String::new() }
+    }
+}
+
 impl Session {
-    /// Runs until the session is closed or the log fails.
-    pub(crate) async fn run(mut self) {
-        let ending = self.work().await;
+    /// Runs until the session is closed or the log fails; a new conversation may begin with
+    /// a message.
+    pub(crate) async fn run(mut self, first: Option<EventDraft>) {
+        let (goodbye, prepared) = match self.open(first).await {
+            Ok((prepared, waiting)) => (self.work(&prepared, waiting).await, Some(prepared)),
+            Err(goodbye) => (goodbye, None),
+        };
         self.mailbox.close();
-        let drafts = self.conversation.closing();
+        let drafts = self.conversation.closing(&goodbye.reason);
         if let Err(error) = self.record(drafts, None).await {
             tracing::warn!(%error, "the end of the session could not be recorded");
         }
-        self.runtime.close().await;
+        if let Some(prepared) = prepared {
+            prepared.runtime.close().await;
+        }
+        self.show_runtime(STOPPED, &goodbye.reason);
         // Readers learn why the log ends before they learn that it does.
-        let _ = self.ending.set(ending);
+        let _ = self.ending.set(goodbye.ending);
     }
 
-    async fn work(&mut self) -> Ending {
+    async fn work(
+        &mut self,
+        prepared: &PreparedRuntime,
+        mut waiting: VecDeque<SentAction>,
+    ) -> Goodbye {
+        let runtime = &prepared.runtime;
         let mut running = Running::waiting();
         loop {
             let step = self.conversation.next_step();
@@ -53,38 +84,51 @@ impl Session {
                 drop(std::mem::replace(&mut running, Running::waiting()));
                 let llm = || (self.llm)();
                 let notices = Notices::new(self.notices.clone(), self.writer.masker());
-                running = Running::start(step, &self.conversation, llm, &self.runtime, notices);
+                running = Running::start(step, &self.conversation, llm, runtime, notices);
+                self.show_busy(running.is_work());
                 tracing::debug!(?step, "step");
             }
+            let letter = waiting.pop_front().map(Letter::Act);
             let result = tokio::select! {
                 biased;
-                letter = self.mailbox.recv() => match letter {
-                    None => return Ending::Closed,
-                    Some(Letter::Close { ending }) => return ending,
-                    Some(Letter::Act { draft, client_id, reply }) => {
-                        let result = self.act(*draft, client_id).await;
-                        let failed = matches!(result, Err(SessionError::Log(_)));
-                        // Whoever sent it may be gone; the action stands all the same.
-                        let _ = reply.send(result);
-                        if failed { return Ending::Interrupted }
-                        Ok(())
+                letter = next_letter(letter, &mut self.mailbox) => match letter {
+                    None => return Goodbye::silent(Ending::Closed),
+                    Some(Letter::Close(goodbye)) => return goodbye,
+                    Some(Letter::CloseIfIdle { delay }) => {
+                        match self.idle_goodbye(prepared, delay).await {
+                            Some(goodbye) => return goodbye,
+                            None => Ok(()),
+                        }
                     }
+                    Some(Letter::Act(action)) => match self.answer(action).await {
+                        Ok(()) => Ok(()),
+                        Err(goodbye) => return goodbye,
+                    },
                 },
                 input = running.outcome() => self.take_in(input).await,
             };
             if let Err(error) = result {
                 tracing::error!(%error, "the session ends because its log failed");
-                return Ending::Interrupted;
+                return Goodbye::silent(Ending::Interrupted);
             }
             if self.conversation.agent_state() == AgentState::Stopped
                 && self.status.borrow().agent_state != AgentState::Stopped
             {
                 // A stop ends what runs and everything that was started before.
                 drop(std::mem::replace(&mut running, Running::waiting()));
-                self.runtime.stop_processes().await;
+                runtime.stop_processes().await;
             }
             self.show_state();
         }
+    }
+
+    async fn answer(&mut self, action: SentAction) -> Result<(), Goodbye> {
+        let SentAction { draft, client_id, reply } = action;
+        let result = self.act(*draft, client_id).await;
+        let failed = matches!(result, Err(SessionError::Log(_)));
+        // Whoever sent it may be gone; the action stands all the same.
+        let _ = reply.send(result);
+        if failed { Err(Goodbye::silent(Ending::Interrupted)) } else { Ok(()) }
     }
 
     /// Records a client's action.
@@ -125,7 +169,11 @@ impl Session {
         drafts: Vec<EventDraft>,
         client_id: Option<String>,
     ) -> Result<(), SessionError> {
-        for event in self.writer.append(drafts, client_id).await? {
+        let events = self.writer.append(drafts, client_id).await?;
+        if !events.is_empty() {
+            self.status.send_modify(|status| status.last_activity = Instant::now());
+        }
+        for event in events {
             let is_first = !self.conversation.has_user_message();
             self.conversation.apply(&event);
             match &event.draft.body {
@@ -148,9 +196,8 @@ impl Session {
         if change.agent_state != AgentState::Error {
             return;
         }
-        let id = ERROR_IDS.into_iter().find(|id| change.reason == *id).unwrap_or("STATUS$ERROR");
-        let message = change.reason.as_str().into();
-        let _ = self.notices.send(Notice::Status { is_error: true, id, message });
+        let id = ERROR_IDS.into_iter().find(|id| change.reason == *id).unwrap_or(ERROR);
+        self.show(id, &change.reason);
     }
 
     pub(crate) fn show_state(&self) {
@@ -160,6 +207,41 @@ impl Session {
             status.agent_state = agent_state;
             is_new
         });
+    }
+
+    fn show_busy(&self, is_busy: bool) {
+        self.status.send_modify(|status| status.is_busy = is_busy);
+    }
+
+    /// Shows the state of the runtime, to those who come late too.
+    pub(crate) fn show_runtime(&self, id: &'static str, message: &str) {
+        self.keep_runtime(id, message);
+        self.show(id, message);
+    }
+
+    /// Keeps the state of the runtime for those who come late.
+    pub(crate) fn keep_runtime(&self, id: &'static str, message: &str) {
+        self.status.send_modify(|status| {
+            status.runtime_status = id;
+            status.message = message.into();
+        });
+    }
+
+    /// Shows something to those who are there.
+    pub(crate) fn show(&self, id: &'static str, message: &str) {
+        let is_error = ERROR_IDS.contains(&id) || id == ERROR;
+        let _ = self.notices.send(Notice::Status { is_error, id, message: message.into() });
+    }
+}
+
+/// Returns the letter that is there, or the next one.
+async fn next_letter(
+    letter: Option<Letter>,
+    mailbox: &mut mpsc::Receiver<Letter>,
+) -> Option<Letter> {
+    match letter {
+        Some(letter) => Some(letter),
+        None => mailbox.recv().await,
     }
 }
 

@@ -179,6 +179,7 @@ fn observation_text(observation: &Observation) -> String {
             format!("{}\n[The user rejected the last action.]", plain.content)
         }
         Observation::Recall(recall) => recall_text(recall),
+        Observation::AgentStateChanged(change) => shell_end_text(&change.reason),
         Observation::RunIpython(_)
         | Observation::Read(_)
         | Observation::Write(_)
@@ -188,13 +189,20 @@ fn observation_text(observation: &Observation) -> String {
         | Observation::Think(_)
         | Observation::TaskTracking(_)
         | Observation::Delegate(_)
-        | Observation::AgentStateChanged(_)
         | Observation::Success(_)
         | Observation::Condense(_)
         | Observation::Download(_)
         | Observation::LoopDetection(_)
         | Observation::Null(_) => observation.content().to_owned(),
     }
+}
+
+/// Only the end of the shell is in the history.
+fn shell_end_text(reason: &str) -> String {
+    let because = if reason.is_empty() { String::new() } else { format!(" {reason}") };
+    format!(
+        "[The session was interrupted here.{because} Every process that ran, background ones too, has ended. Files are kept, and the next command gets a new shell in the same directory with the declared environment; variables, functions and aliases that were set may be gone.]"
+    )
 }
 
 fn run_text(run: &RunObservation) -> String {
@@ -226,6 +234,16 @@ fn recall_text(recall: &RecallObservation) -> String {
     ] {
         if !value.is_empty() {
             let _ = write!(text, "\n{label}: {value}");
+        }
+    }
+    let hosts: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(recall.runtime_hosts.as_str()).unwrap_or_default();
+    if !hosts.is_empty() {
+        text.push_str(
+            "\nWhat a web server of yours listens on can be seen by the user; bind it to 0.0.0.0, allow requests from every origin (CORS) and being shown in a frame:",
+        );
+        for (address, port) in hosts {
+            let _ = write!(text, "\n- port {port}: {address}");
         }
     }
     text.push_str("\n</context>");

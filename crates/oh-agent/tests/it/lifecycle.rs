@@ -6,9 +6,8 @@ use crate::support::{Harness, RUN, message};
 #[test]
 fn a_new_conversation_begins_in_the_documented_order() {
     let mut harness = Harness::new(500);
-    let drafts = harness.conversation.opening_with(message("go"));
     assert_eq!(
-        harness.record(drafts),
+        harness.open_with(message("go")),
         [
             "E =loading",
             "A system",
@@ -20,9 +19,8 @@ fn a_new_conversation_begins_in_the_documented_order() {
         ]
     );
     let mut harness = Harness::new(500);
-    let drafts = harness.conversation.opening();
     assert_eq!(
-        harness.record(drafts),
+        harness.open(),
         ["E =loading", "A system", "E change_agent_state", "E =awaiting_user_input"]
     );
     assert_eq!(harness.say("hi"), ["U message", "U recall", "E =running", "E :recall <5"]);
@@ -39,9 +37,8 @@ fn a_crash_leaves_no_action_without_an_answer_and_nothing_runs_by_itself() {
         after.conversation.apply(event);
         after.log.push(event.clone());
     }
-    let opening = after.conversation.opening();
     assert_eq!(
-        after.record(opening),
+        after.open(),
         ["E =loading", "A :error <7", "E change_agent_state", "E =awaiting_user_input"]
     );
     let Some(Observation::Error(error)) = after.log[9].observation() else { panic!() };
@@ -55,8 +52,23 @@ fn a_crash_leaves_no_action_without_an_answer_and_nothing_runs_by_itself() {
 fn closing_stops_and_answers() {
     let mut harness = Harness::started();
     harness.answer(&[RUN]);
-    let closing = harness.conversation.closing();
+    let closing = harness.conversation.closing("");
     assert_eq!(harness.record(closing), ["A :error <7", "E =stopped"]);
     assert_eq!(harness.conversation.agent_state(), AgentState::Stopped);
-    assert!(harness.conversation.closing().is_empty());
+    assert!(harness.conversation.closing("").is_empty());
+}
+
+#[test]
+fn a_start_that_fails_keeps_the_first_message() {
+    let mut harness = Harness::new(500);
+    harness.record(harness.conversation.loading());
+    let failed = harness.conversation.failed_opening(Some(message("go")), "no room");
+    assert_eq!(harness.record(failed), ["U message", "E =error"]);
+    assert_eq!(harness.conversation.next_step(), Step::Wait);
+    assert_eq!(
+        harness.open(),
+        ["E =loading", "A system", "E change_agent_state", "E =awaiting_user_input"]
+    );
+    assert_eq!(harness.say("again"), ["U message", "U recall", "E =running", "E :recall <8"]);
+    assert!(matches!(harness.conversation.next_step(), Step::CallLlm { .. }));
 }

@@ -16,8 +16,7 @@ fn run_until_error(harness: &mut Harness) -> usize {
 #[test]
 fn the_limit_stops_the_agent_and_a_message_extends_it() {
     let mut harness = Harness::new(10);
-    let opening = harness.conversation.opening_with(message("go"));
-    harness.record(opening);
+    harness.open_with(message("go"));
     assert_eq!(run_until_error(&mut harness), 10);
     assert_eq!(harness.conversation.agent_state(), AgentState::Error);
     assert_eq!(harness.say("go on"), ["U message", "E =running"]);
@@ -27,8 +26,7 @@ fn the_limit_stops_the_agent_and_a_message_extends_it() {
 #[test]
 fn bad_calls_count() {
     let mut harness = Harness::new(5);
-    let opening = harness.conversation.opening_with(message("go"));
-    harness.record(opening);
+    harness.open_with(message("go"));
     let mut answers = 0;
     while let Step::CallLlm { .. } = harness.conversation.next_step() {
         harness.answer(&[("dance", "{}")]);
@@ -41,8 +39,7 @@ fn bad_calls_count() {
 #[test]
 fn a_batch_does_not_outrun_the_limit() {
     let mut harness = Harness::new(2);
-    let opening = harness.conversation.opening_with(message("go"));
-    harness.record(opening);
+    harness.open_with(message("go"));
     harness.answer(&[RUN, RUN, RUN]);
     assert_eq!(harness.ran("x"), ["A :run <7", "A run"]);
     assert_eq!(harness.ran("x"), ["A :run <9", "E =error"]);

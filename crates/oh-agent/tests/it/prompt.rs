@@ -2,7 +2,7 @@ use oh_agent::{AgentConfig, Input, tool_specs};
 use oh_chat::ChatMessage;
 use oh_event::{AgentState, EventId, Observation, ReadImplSource, ReadObservation};
 
-use crate::support::{FINISH, Harness, RUN, completion, user_run};
+use crate::support::{FINISH, Harness, RUN, completion, message, user_run};
 
 /// The roles of a request: each tool call must be followed by its result.
 fn roles(harness: &Harness) -> Vec<String> {
@@ -69,6 +69,53 @@ fn a_message_during_a_command_stands_after_its_result() {
 }
 
 #[test]
+fn the_end_of_a_shell_is_told_once() {
+    let count = |harness: &Harness| {
+        roles(harness).iter().filter(|role| role.starts_with("user [The session")).count()
+    };
+    let mut harness = Harness::started();
+    harness.record(harness.conversation.closing(""));
+    harness.open();
+    assert_eq!(count(&harness), 0, "there was no shell");
+    harness.say("go on");
+    harness.answer(&[RUN]);
+    harness.ran("one");
+    harness.record(harness.conversation.closing("Background processes were ended: python3."));
+    for _ in 0..3 {
+        harness.open();
+        assert_eq!(count(&harness), 1, "{:?}", roles(&harness));
+    }
+    let messages = harness.conversation.completion_request().messages;
+    let told = messages.iter().any(|message| {
+        matches!(message, ChatMessage::User { text, .. } if text.contains("were ended: python3."))
+    });
+    assert!(told, "{messages:?}");
+    // A server that was killed could not say goodbye.
+    harness.say("go on");
+    harness.answer(&[RUN]);
+    harness.open();
+    assert_eq!(count(&harness), 2, "{:?}", roles(&harness));
+}
+
+#[test]
+fn the_model_learns_where_it_works() {
+    let mut harness = Harness::new(500);
+    harness.conversation.configure(AgentConfig {
+        instructions: "Commands are confined.".to_owned(),
+        hosts: vec![("http://localhost:50001".to_owned(), 50001)],
+        ..AgentConfig::default()
+    });
+    harness.open_with(message("go"));
+    let messages = harness.conversation.completion_request().messages;
+    let Some(ChatMessage::User { text, .. }) = messages.last() else { panic!() };
+    for fact in
+        ["Commands are confined.", "0.0.0.0", "CORS", "- port 50001: http://localhost:50001"]
+    {
+        assert!(text.contains(fact), "{text}");
+    }
+}
+
+#[test]
 fn every_call_has_a_result_even_after_a_stop() {
     let mut harness = Harness::started();
     harness.answer(&[RUN, RUN]);
@@ -77,7 +124,10 @@ fn every_call_has_a_result_even_after_a_stop() {
     let roles = roles(&harness);
     assert_eq!(roles[3], "assistant  2");
     assert!(roles[4].starts_with("result Stop button pressed."), "{roles:?}");
-    assert_eq!(roles[5..], ["result This call was not executed.", "user again"]);
+    assert_eq!(
+        roles[5..],
+        ["result This call was not executed.", "user [The session", "user again"]
+    );
 }
 
 #[test]

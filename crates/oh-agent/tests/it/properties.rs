@@ -58,8 +58,7 @@ fn play(harness: &mut Harness, one: &Move) {
                 conversation.apply(event);
             }
             harness.conversation = conversation;
-            let opening = harness.conversation.opening();
-            harness.record(opening);
+            harness.open();
         }
     }
 }
@@ -69,12 +68,11 @@ proptest! {
     #[test]
     fn every_executed_action_gets_exactly_one_observation(moves in moves()) {
         let mut harness = Harness::new(500);
-        let opening = harness.conversation.opening_with(message("go"));
-        harness.record(opening);
+        harness.open_with(message("go"));
         for one in &moves {
             play(&mut harness, one);
         }
-        let closing = harness.conversation.closing();
+        let closing = harness.conversation.closing("");
         harness.record(closing);
         let mut answers: HashMap<u64, usize> = HashMap::new();
         for event in &harness.log {

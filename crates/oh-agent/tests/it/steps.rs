@@ -146,8 +146,7 @@ fn only_a_waiting_action_can_be_confirmed() {
 #[test]
 fn an_agent_without_a_message_has_nothing_to_run_on() {
     let mut harness = Harness::new(500);
-    let opening = harness.conversation.opening();
-    harness.record(opening);
+    harness.open();
     assert_eq!(harness.ask_state(AgentState::Running), ["U change_agent_state"]);
     assert_eq!(harness.conversation.next_step(), Step::Wait);
 }
@@ -155,8 +154,7 @@ fn an_agent_without_a_message_has_nothing_to_run_on() {
 #[test]
 fn the_user_may_run_a_command_at_any_time() {
     let mut harness = Harness::new(500);
-    let opening = harness.conversation.opening();
-    harness.record(opening);
+    harness.open();
     assert_eq!(harness.put(Input::UserAction(user_run("ls"))), ["U run"]);
     assert_eq!(harness.conversation.next_step(), Step::RunAction { action: EventId(4) });
     assert_eq!(harness.ran("x"), ["U :run <4"]);

@@ -21,9 +21,22 @@ impl Harness {
     /// A conversation whose agent works on a first message.
     pub(crate) fn started() -> Self {
         let mut harness = Self::new(500);
-        let opening = harness.conversation.opening_with(message("go"));
-        harness.record(opening);
+        harness.open_with(message("go"));
         harness
+    }
+
+    /// Starts a session, with a first message.
+    pub(crate) fn open_with(&mut self, message: EventDraft) -> Vec<String> {
+        let mut recorded = self.record(self.conversation.loading());
+        recorded.extend(self.record(self.conversation.opening_with(message)));
+        recorded
+    }
+
+    /// Starts a session.
+    pub(crate) fn open(&mut self) -> Vec<String> {
+        let mut recorded = self.record(self.conversation.loading());
+        recorded.extend(self.record(self.conversation.opening()));
+        recorded
     }
 
     pub(crate) fn record(&mut self, drafts: Vec<EventDraft>) -> Vec<String> {

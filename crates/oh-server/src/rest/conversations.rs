@@ -1,9 +1,11 @@
+use std::time::Duration;
+
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use oh_event::{Action, ConversationId, EventDraft, EventSource, MessageAction, Timestamp};
-use oh_session::{NewConversation, Notice};
+use oh_session::{NewConversation, Notice, SessionHandle};
 use oh_store::{ConversationMetadata, ListFilter};
 use serde_json::{Value, json};
 
@@ -15,6 +17,8 @@ use crate::state::{AppState, plain_metadata};
 
 const PROVIDERS: [&str; 4] = ["github", "gitlab", "bitbucket", "enterprise_sso"];
 const MAX_PAGE: usize = 100;
+/// How long an answer may wait for a conversation that starts.
+const START_GRACE: Duration = Duration::from_secs(1);
 
 /// Reads an id from a path, by OpenHands' rules.
 pub(crate) fn parse_id(text: &str) -> Result<ConversationId, ApiError> {
@@ -97,13 +101,24 @@ pub(crate) async fn create(
     }
     let first_message = (text.is_some() || !image_urls.is_empty())
         .then(|| user_message(text.unwrap_or_default(), image_urls));
-    state.manager.open(&id, NewConversation { first_message }).await?;
+    let has_message = first_message.is_some();
+    let session = state.manager.open(&id, NewConversation { first_message }).await?;
+    if has_message {
+        // What was taken is on disk.
+        session.settled().await;
+    }
+    wait_for_start(&session).await;
     Ok(Json(json!({
         "status": "ok",
         "conversation_id": id.as_str(),
         "message": null,
         "conversation_status": "STARTING",
     })))
+}
+
+/// Clients that see a conversation start look again after seconds; most starts take less.
+async fn wait_for_start(session: &SessionHandle) {
+    drop(tokio::time::timeout(START_GRACE, session.started()).await);
 }
 
 /// A message as clients send it.
@@ -235,7 +250,12 @@ pub(crate) async fn start(
             json!({"status": "error", "conversation_id": id.as_str()}),
         ));
     }
+    if state.manager.get(&id).is_some_and(|session| session.status().has_failed()) {
+        // It has no runtime; whoever asks wants another try.
+        state.manager.close(&id).await;
+    }
     let session = state.open(&id).await?;
+    wait_for_start(&session).await;
     Ok(Json(json!({
         "status": "ok",
         "conversation_id": id.as_str(),
@@ -249,11 +269,10 @@ pub(crate) async fn stop(
     Path(id): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
     let id = parse_id(&id)?;
-    let was_running = state.manager.close(&id).await.is_some();
-    let (message, status) = if was_running {
-        ("Conversation stopped successfully", "RUNNING")
-    } else {
-        ("Conversation was not running", "STOPPED")
+    let before = status_of(state.manager.get(&id).as_ref());
+    let (message, status) = match state.manager.close(&id).await {
+        Some(_) => ("Conversation stopped successfully", before),
+        None => ("Conversation was not running", "STOPPED"),
     };
     Ok(Json(json!({
         "status": "ok",
@@ -276,8 +295,11 @@ pub(crate) async fn web_hosts(
     State(state): State<AppState>,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
-    check_known(&state, &parse_id(&id)?).await?;
-    Ok(Json(json!({"hosts": {}})))
+    let id = parse_id(&id)?;
+    check_known(&state, &id).await?;
+    let hosts: serde_json::Map<String, Value> =
+        state.sandboxes.hosts(&id).into_iter().map(|(url, port)| (url, port.into())).collect();
+    Ok(Json(json!({"hosts": hosts})))
 }
 
 pub(crate) async fn vscode_url(

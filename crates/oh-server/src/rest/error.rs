@@ -117,10 +117,8 @@ impl From<SessionError> for ApiError {
                 Self::with_body(StatusCode::CONFLICT, json!({"error": error.to_string()}))
             }
             // Whoever may make conversations may know why there is no place for one.
-            SessionError::Workspace(reason) => {
-                tracing::error!(%reason, "a conversation has no workspace");
-                let message = format!("The workspace cannot be prepared: {reason}");
-                Self::with_body(StatusCode::SERVICE_UNAVAILABLE, json!({"error": message}))
+            SessionError::Runtime { .. } => {
+                Self::with_body(StatusCode::CONFLICT, json!({"error": error.to_string()}))
             }
             SessionError::Log(_) => Self::internal(&error),
         }

@@ -56,5 +56,10 @@ pub(crate) async fn info_of(
 }
 
 pub(crate) fn status_of(session: Option<&SessionHandle>) -> &'static str {
-    if session.is_some() { "RUNNING" } else { "STOPPED" }
+    match session.map(SessionHandle::status) {
+        None => "STOPPED",
+        Some(status) if status.is_starting() => "STARTING",
+        // One that has no runtime has something to say: why.
+        Some(_) => "RUNNING",
+    }
 }

@@ -230,17 +230,21 @@ impl Inlet {
         let Ok(sid) = random_text(10) else { return Err(Done) };
         let Some(accepted) = self.machine.accept(ROOT, &sid) else { return Ok(Vec::new()) };
         self.order(Order::Frame(accepted.frame)).await;
-        let reader = joined.session.reader();
-        let until = reader.next_event_id();
+        let (session, reader) = (joined.session.clone(), joined.session.reader().clone());
         self.order(Order::Follow(Box::new(Following {
             conversation: joined.conversation.clone(),
             events: reader.stream_from(self.context.query.next_event_id),
-            notices: joined.session.notices(),
+            notices: session.notices(),
             wants_deltas: self.context.query.wants_deltas,
         })))
         .await;
+        if let Some(notice) = session.runtime_notice() {
+            self.order(Order::Show(notice)).await;
+        }
         self.joined = Some(joined);
         self.deadline = None;
+        drop(tokio::time::timeout(FLUSH_TIME, session.started()).await);
+        let until = reader.next_event_id();
         // A tool that closes at once still gets the history before its close is read.
         self.sync(until).await;
         Ok(accepted.effects)
@@ -281,7 +285,7 @@ impl Inlet {
             Err(error) => {
                 let code = match &error {
                     SessionError::NoVision { .. } => "no_vision",
-                    SessionError::Ended | SessionError::Log(_) | SessionError::Workspace(_) => {
+                    SessionError::Ended | SessionError::Log(_) | SessionError::Runtime { .. } => {
                         "unavailable"
                     }
                 };

@@ -34,6 +34,8 @@ pub(crate) enum Order {
     Ping,
     /// Send a conversation's events from now on.
     Follow(Box<Following>),
+    /// Send a notice that was shown before.
+    Show(Notice),
     /// Send no more events.
     Unfollow,
     /// Say when everything before this and all events below `until` are sent.
@@ -101,6 +103,7 @@ impl Outlet {
                 if !matches!(error, LogError::Closed) {
                     tracing::error!(%error, "a log could not be read for a viewer");
                 }
+                self.send_last_notices().await?;
                 self.following = None;
                 self.log_over.notify_one();
             }
@@ -135,6 +138,7 @@ impl Outlet {
                 self.following = Some(following);
                 Ok(())
             }
+            Order::Show(notice) => self.send_notice(&notice).await,
             Order::Unfollow => {
                 self.following = None;
                 Ok(())
@@ -160,6 +164,16 @@ impl Outlet {
             }
         }
         self.send(frames).await
+    }
+
+    /// Why the log is over was said before it was.
+    async fn send_last_notices(&mut self) -> Result<(), Ended> {
+        while let Some(following) = &mut self.following
+            && let Ok(notice) = following.notices.try_recv()
+        {
+            self.send_notice(&notice).await?;
+        }
+        Ok(())
     }
 
     async fn send_notice(&mut self, notice: &Notice) -> Result<(), Ended> {

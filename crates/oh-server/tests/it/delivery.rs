@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use oh_testkit::ScriptedLlm;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio_tungstenite::tungstenite::Message;
 
@@ -189,6 +189,8 @@ async fn a_stopped_conversation_sends_its_last_event_and_then_goodbye() {
     let (_, answer) = server.post("/api/conversations/x/stop", Value::Null).await;
     assert_eq!(answer["message"], "Conversation stopped successfully");
     assert_eq!(socket.event().await["extras"]["agent_state"], "stopped");
+    let status = parse_event(&socket.text().await).unwrap();
+    assert_eq!((&status["id"], &status["type"]), (&json!("STATUS$STOPPED"), &json!("info")));
     assert_eq!(socket.text().await, "41");
     let (_, again) = server.post("/api/conversations/x/stop", Value::Null).await;
     assert_eq!(again["message"], "Conversation was not running");

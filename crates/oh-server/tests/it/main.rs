@@ -9,6 +9,8 @@ mod delivery;
 #[cfg(test)]
 mod files;
 #[cfg(test)]
+mod lifecycle;
+#[cfg(test)]
 mod malformed;
 #[cfg(test)]
 mod raw_tools;

@@ -9,15 +9,15 @@ use tokio::net::TcpListener;
 
 use crate::support::{PATIENCE, WHOLE_MACHINE};
 
-struct Server {
+pub(crate) struct Server {
     child: Child,
     port: u16,
     http: reqwest::Client,
-    folder: TempDir,
+    pub(crate) folder: TempDir,
 }
 
 impl Server {
-    async fn start(variables: &[(&str, &str)]) -> Self {
+    pub(crate) async fn start(variables: &[(&str, &str)]) -> Self {
         let folder = TempDir::new().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -51,22 +51,22 @@ impl Server {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
 
-    async fn get(&self, path: &str) -> Value {
+    pub(crate) async fn get(&self, path: &str) -> Value {
         self.http.get(self.url(path)).send().await.unwrap().json().await.unwrap()
     }
 
-    async fn post(&self, path: &str, body: Value) -> Value {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Value {
         let request = self.http.post(self.url(path)).body(body.to_string());
         request.send().await.unwrap().json().await.unwrap()
     }
 
-    async fn create(&self) -> String {
+    pub(crate) async fn create(&self) -> String {
         let answer = self.post("/api/conversations", json!({})).await;
         answer["conversation_id"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
     }
 
     /// Has the conversation's shell run a command and waits for what came of it.
-    async fn run(&self, conversation: &str, command: &str) -> Value {
+    pub(crate) async fn run(&self, conversation: &str, command: &str) -> Value {
         self.observe(conversation, command, "run").await
     }
 
@@ -97,7 +97,7 @@ impl Drop for Server {
     }
 }
 
-fn is_running(text: &str) -> bool {
+pub(crate) fn is_running(text: &str) -> bool {
     std::fs::read_dir("/proc").unwrap().flatten().any(|entry| {
         std::fs::read(entry.path().join("cmdline"))
             .is_ok_and(|line| String::from_utf8_lossy(&line).replace('\0', " ").contains(text))

@@ -31,6 +31,8 @@ pub(crate) fn config(folder: &Path, variables: &[(&str, &str)]) -> Config {
     let mut environment = Environment::new();
     environment.insert("PORT".to_owned(), "0".to_owned());
     environment.insert("FILE_STORE_PATH".to_owned(), folder.to_string_lossy().into_owned());
+    // Only tests of the limit want one.
+    environment.insert("MAX_CONCURRENT_CONVERSATIONS".to_owned(), "0".to_owned());
     for (name, value) in variables {
         environment.insert((*name).to_owned(), (*value).to_owned());
     }

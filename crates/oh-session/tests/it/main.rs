@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[cfg(test)]
+mod lifecycle;
 mod notices;
 
 #[cfg(test)]
@@ -19,7 +21,8 @@ mod session {
     use oh_llm::{BoxFuture, CompletionContext, LlmClient};
     use oh_runtime::Runtime;
     use oh_session::{
-        AgentConfig, ConversationManager, Ending, ManagerConfig, NewConversation, SessionHandle,
+        AgentConfig, ConversationManager, Ending, ManagerConfig, NewConversation, PreparedRuntime,
+        SessionHandle,
     };
     use oh_testkit::{ScriptedLlm, ScriptedRuntime, text};
     use tempfile::TempDir;
@@ -67,11 +70,14 @@ mod session {
             llm: Arc::new(move || llm.clone()),
             runtime: Arc::new(|_| {
                 let runtime: Arc<dyn Runtime> = Arc::new(ScriptedRuntime::new("output"));
-                Box::pin(async { Ok(runtime) })
+                Box::pin(async { Ok(PreparedRuntime::plain(runtime)) })
             }),
             agent: Arc::new(AgentConfig::default),
             on_first_message: Arc::new(|_, _| {}),
             secrets: Arc::new(Vec::new),
+            has_viewers: Arc::new(|_| false),
+            close_delay: None,
+            max_live: None,
         })
     }
 
@@ -149,6 +155,7 @@ mod session {
         assert!(manager.get(&id()).is_none());
         assert!(first.act(message("too late"), None).await.is_err());
         let second = manager.open(&id(), NewConversation::default()).await.unwrap();
+        second.settled().await;
         // stopped; loading, request, state.
         assert_eq!(second.reader().next_event_id(), end + 4);
         second.act(message("and now?"), None).await.unwrap();

@@ -13,7 +13,8 @@ use oh_event_log::{Durability, EventLog, EventLogConfig, Framing};
 use oh_llm::{BoxFuture, CompletionContext, LlmClient, LlmNotice};
 use oh_runtime::{ActionRequest, Runtime};
 use oh_session::{
-    AgentConfig, ConversationManager, ManagerConfig, NewConversation, Notice, SessionHandle,
+    AgentConfig, ConversationManager, ManagerConfig, NewConversation, Notice, PreparedRuntime,
+    SessionHandle,
 };
 use tempfile::TempDir;
 use tokio::sync::broadcast;
@@ -100,11 +101,14 @@ async fn opened(folder: &TempDir, source: Piecewise) -> SessionHandle {
         log,
         llm: Arc::new(move || Arc::new(source)),
         runtime: Arc::new(move |_| {
-            Box::pin(async move { Ok(Arc::new(source) as Arc<dyn oh_runtime::Runtime>) })
+            Box::pin(async move { Ok(PreparedRuntime::plain(Arc::new(source))) })
         }),
         agent: Arc::new(AgentConfig::default),
         on_first_message: Arc::new(|_, _| {}),
         secrets: Arc::new(|| vec![SECRET.to_owned()]),
+        has_viewers: Arc::new(|_| false),
+        close_delay: None,
+        max_live: None,
     });
     let id = ConversationId::parse("x").unwrap();
     manager.open(&id, NewConversation::default()).await.unwrap()

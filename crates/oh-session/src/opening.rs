@@ -1,0 +1,168 @@
+//! How a session gets what it works with, or waits for the next try.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use oh_agent::AgentConfig;
+use oh_event::{Action, EventDraft};
+use oh_runtime::ActionRequest;
+
+use crate::handle::{Ending, Letter, SentAction, SessionError};
+use crate::notice::runtime_status::{ERROR, READY, SETTING_UP, STARTING};
+use crate::prepared::{PreparedRuntime, WorkspaceSetup};
+use crate::session::{Goodbye, Session};
+
+/// How long a runtime may take to be made.
+const START_LIMIT: Duration = Duration::from_secs(60);
+
+/// The runtime, and the actions that waited for it.
+pub(crate) type Opened = (PreparedRuntime, VecDeque<SentAction>);
+
+impl Session {
+    /// Makes the runtime and records that the agent can work. While it cannot be made, each
+    /// action of a client is a reason to try again.
+    pub(crate) async fn open(&mut self, mut first: Option<EventDraft>) -> Result<Opened, Goodbye> {
+        let mut waiting = VecDeque::new();
+        let mut is_retry = false;
+        loop {
+            self.show_runtime(STARTING, "");
+            let made = tokio::time::timeout(START_LIMIT, (self.prepare)());
+            let reason = match self.while_actions_wait(&mut waiting, made).await? {
+                Ok(Ok(prepared)) => {
+                    self.begin(&prepared, first.take(), is_retry).await?;
+                    let prepared = self.set_up(prepared, &mut waiting).await?;
+                    self.show_runtime(READY, prepared.warning.as_deref().unwrap_or_default());
+                    return Ok((prepared, waiting));
+                }
+                Ok(Err(error)) => error.to_string(),
+                Err(_) => format!("it did not start within {} s", START_LIMIT.as_secs()),
+            };
+            tracing::error!(reason, "the runtime did not start");
+            self.fail(&reason, first.take(), is_retry).await?;
+            for action in waiting.drain(..) {
+                let reason = reason.clone();
+                let _ = action.reply.send(Err(SessionError::Runtime { reason }));
+            }
+            is_retry = true;
+            waiting.push_back(self.next_action().await?);
+        }
+    }
+
+    /// Waits for `work`, and keeps actions that come meanwhile; as many as there are clients,
+    /// since each waits for its answer.
+    async fn while_actions_wait<T>(
+        &mut self,
+        waiting: &mut VecDeque<SentAction>,
+        work: impl Future<Output = T>,
+    ) -> Result<T, Goodbye> {
+        let mut work = std::pin::pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                letter = self.mailbox.recv() => match letter {
+                    None => return Err(Goodbye::silent(Ending::Closed)),
+                    Some(Letter::Close(goodbye)) => return Err(goodbye),
+                    Some(Letter::Act(action)) => waiting.push_back(action),
+                    // A session that starts is not idle.
+                    Some(Letter::CloseIfIdle { .. }) => {}
+                },
+                result = &mut work => return Ok(result),
+            }
+        }
+    }
+
+    async fn next_action(&mut self) -> Result<SentAction, Goodbye> {
+        loop {
+            match self.mailbox.recv().await {
+                None => return Err(Goodbye::silent(Ending::Closed)),
+                Some(Letter::Close(goodbye)) => return Err(goodbye),
+                Some(Letter::Act(action)) => return Ok(action),
+                Some(Letter::CloseIfIdle { delay }) => {
+                    if self.is_left_alone(delay) {
+                        return Err(Goodbye::of_idle(delay, &[]));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Records that the agent can work.
+    async fn begin(
+        &mut self,
+        prepared: &PreparedRuntime,
+        first: Option<EventDraft>,
+        is_retry: bool,
+    ) -> Result<(), Goodbye> {
+        self.conversation.configure(AgentConfig {
+            workspace: prepared.runtime.workspace().to_string_lossy().into_owned(),
+            instructions: prepared.instructions.clone(),
+            hosts: prepared.hosts.clone(),
+            ..(self.agent)()
+        });
+        let loading = if is_retry { self.conversation.loading() } else { Vec::new() };
+        self.note(loading).await?;
+        let opening = match first {
+            Some(message) => self.conversation.opening_with(message),
+            None => self.conversation.opening(),
+        };
+        self.note(opening).await
+    }
+
+    /// Records, once, that the agent cannot work.
+    async fn fail(
+        &mut self,
+        reason: &str,
+        first: Option<EventDraft>,
+        is_retry: bool,
+    ) -> Result<(), Goodbye> {
+        let reason = format!("The sandbox of this conversation could not be started: {reason}");
+        if is_retry {
+            self.show_runtime(ERROR, &reason);
+            return Ok(());
+        }
+        let failed = self.conversation.failed_opening(first, &reason);
+        self.note(failed).await?;
+        self.keep_runtime(ERROR, &reason);
+        Ok(())
+    }
+
+    async fn note(&mut self, drafts: Vec<EventDraft>) -> Result<(), Goodbye> {
+        let result = self.record(drafts, None).await;
+        self.show_state();
+        result.map_err(|error| {
+            tracing::error!(%error, "the session ends because its log failed");
+            Goodbye::silent(Ending::Interrupted)
+        })
+    }
+
+    /// Prepares the workspace; that it fails is told and stops nobody.
+    async fn set_up(
+        &mut self,
+        mut prepared: PreparedRuntime,
+        waiting: &mut VecDeque<SentAction>,
+    ) -> Result<PreparedRuntime, Goodbye> {
+        let Some(WorkspaceSetup { action, time_limit, done }) = prepared.setup.take() else {
+            return Ok(prepared);
+        };
+        self.show(SETTING_UP, "");
+        let runtime = prepared.runtime.clone();
+        let request =
+            ActionRequest { timeout: Some(time_limit), ..ActionRequest::new(Action::Run(action)) };
+        match self.while_actions_wait(waiting, runtime.execute(request)).await {
+            Ok(observation) => {
+                if let Some(problem) = done(observation) {
+                    tracing::warn!(problem, "the workspace was not set up");
+                    prepared.warning = Some(match prepared.warning.take() {
+                        Some(warning) => format!("{warning} {problem}"),
+                        None => problem,
+                    });
+                }
+                Ok(prepared)
+            }
+            Err(goodbye) => {
+                runtime.close().await;
+                Err(goodbye)
+            }
+        }
+    }
+}
