@@ -67,10 +67,6 @@ impl Server {
 
     /// Has the conversation's shell run a command and waits for what came of it.
     pub(crate) async fn run(&self, conversation: &str, command: &str) -> Value {
-        self.observe(conversation, command, "run").await
-    }
-
-    async fn observe(&self, conversation: &str, command: &str, observation: &str) -> Value {
         let path = format!("/api/conversations/{conversation}/events");
         let action = json!({"action": "run", "args": {"command": command}});
         let newest = self.get(&format!("{path}?reverse=true&limit=1")).await;
@@ -81,7 +77,7 @@ impl Server {
             let page = self.get(&format!("{path}?start_id={next}&limit=100")).await;
             let events = page["events"].as_array().cloned().unwrap_or_default();
             let mut events = events.into_iter();
-            if let Some(event) = events.find(|event| event["observation"] == observation) {
+            if let Some(event) = events.find(|event| event["observation"] == "run") {
                 return event;
             }
             assert!(began.elapsed() < PATIENCE, "{command}");
@@ -234,9 +230,12 @@ async fn a_server_without_its_container_engine_starts_and_names_the_fix() {
     let health = server.get("/api/health").await;
     assert_eq!(health["sandbox"]["mode"], "refused", "{health}");
     let conversation = server.create().await;
-    let event = server.observe(&conversation, "touch made", "error").await;
-    let content = event["content"].as_str().unwrap();
-    assert!(content.contains(&engine) && content.contains("start Docker"), "{content}");
+    let action = json!({"action": "run", "args": {"command": "touch made"}});
+    let answer = server.post(&format!("/api/conversations/{conversation}/events"), action).await;
+    let reason = answer["error"].as_str().unwrap();
+    assert!(reason.contains(&engine) && reason.contains("start Docker"), "{reason}");
+    let info = server.get(&format!("/api/conversations/{conversation}")).await;
+    assert_eq!(info["runtime_status"], "STATUS$ERROR", "{info}");
     assert!(
         !server.folder.path().join("data/workspaces").join(&conversation).join("made").exists()
     );
