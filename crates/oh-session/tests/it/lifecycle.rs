@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use oh_event::{
@@ -35,6 +35,20 @@ struct World {
     setup: Option<i32>,
     closed: AtomicUsize,
     has_viewers: AtomicBool,
+    /// Its first answer ends a turn, and the second never comes.
+    model: OnceLock<Arc<ScriptedLlm>>,
+}
+
+impl World {
+    /// Gives a session work that never ends.
+    async fn keep_busy(&self, session: &SessionHandle) {
+        for _ in 0..2 {
+            session.act(message(), None).await.unwrap();
+        }
+        while self.model.get().unwrap().requests().len() < 2 || !session.status().is_busy {
+            tokio::task::yield_now().await;
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -94,6 +108,7 @@ fn manager(folder: &TempDir, world: &Arc<World>, max_live: Option<usize>) -> Con
     })
     .unwrap();
     let llm = Arc::new(ScriptedLlm::new([text("Hello.")]));
+    world.model.set(llm.clone()).unwrap();
     let (for_runtime, for_viewers) = (world.clone(), world.clone());
     ConversationManager::new(ManagerConfig {
         log,
@@ -120,6 +135,15 @@ fn message() -> EventDraft {
 fn run() -> EventDraft {
     let action = RunAction { command: "true".to_owned(), ..RunAction::default() };
     EventDraft::of_action(EventSource::User, Action::Run(action))
+}
+
+/// Runs a command to its end.
+async fn run_to_end(session: &SessionHandle) {
+    let next = session.reader().next_event_id();
+    session.act(run(), None).await.unwrap();
+    while session.reader().next_event_id() < next + 2 || session.status().is_busy {
+        tokio::task::yield_now().await;
+    }
 }
 
 async fn open(manager: &ConversationManager, name: &str) -> SessionHandle {
@@ -305,13 +329,7 @@ async fn a_session_that_somebody_needs_stays() {
                 world.activity.lock().unwrap().foreground = Some("make".to_owned());
             }
             _ => {
-                // The first answer ends its turn, and the second never comes.
-                for _ in 0..2 {
-                    session.act(message(), None).await.unwrap();
-                }
-                while !session.status().is_busy {
-                    tokio::task::yield_now().await;
-                }
+                world.keep_busy(&session).await;
             }
         }
         pass(&manager, DELAY * 2).await;
@@ -328,7 +346,7 @@ async fn one_conversation_too_many_closes_the_least_recently_updated() {
     let first = open(&manager, "first").await;
     let second = open(&manager, "second").await;
     let mut notices = second.notices();
-    first.act(run(), None).await.unwrap();
+    run_to_end(&first).await;
     let third = open(&manager, "third").await;
     ended(&second).await;
     let seen = statuses(&mut notices, "TOO_MANY_CONVERSATIONS").await;
@@ -336,13 +354,8 @@ async fn one_conversation_too_many_closes_the_least_recently_updated() {
     assert!(manager.get(&id("first")).is_some() && manager.get(&id("third")).is_some());
 
     // An agent at work stays although it is older.
-    for _ in 0..2 {
-        first.act(message(), None).await.unwrap();
-    }
-    while !first.status().is_busy {
-        tokio::task::yield_now().await;
-    }
-    third.act(run(), None).await.unwrap();
+    world.keep_busy(&first).await;
+    run_to_end(&third).await;
     open(&manager, "fourth").await;
     assert!(manager.get(&id("first")).is_some());
     assert!(manager.get(&id("third")).is_none());
