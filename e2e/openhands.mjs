@@ -93,6 +93,11 @@ export class OpenHands {
     }
   }
 
+  /** The process that runs now; undefined while none does. */
+  get pid() {
+    return this.#process?.pid;
+  }
+
   /** Everything the server has printed since the first start. */
   get output() {
     return this.#output;

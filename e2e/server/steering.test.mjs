@@ -1,7 +1,7 @@
 // A person at the wheel: stop, pause, resume, and answers to what they send.
 
 import assert from "node:assert/strict";
-import { readdir, readFile, readlink } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 
 import { OpenHands } from "../openhands.mjs";
@@ -14,20 +14,24 @@ after(async () => {
   await server?.stop();
 });
 
-/** Process ids with exactly these arguments that work inside our data directory. */
+/** Process ids with exactly these arguments among what the server started, and what that started. */
 async function processesOf(...wanted) {
+  const parents = new Map();
   const found = [];
   for (const pid of await readdir("/proc")) {
     if (!/^\d+$/.test(pid)) continue;
     try {
-      const line = await readFile(`/proc/${pid}/cmdline`, "utf8");
-      const cwd = await readlink(`/proc/${pid}/cwd`);
-      if (line === `${wanted.join("\0")}\0` && cwd.startsWith(server.dataDir)) found.push(pid);
+      parents.set(pid, /^PPid:\t(\d+)$/m.exec(await readFile(`/proc/${pid}/status`, "utf8"))[1]);
+      if ((await readFile(`/proc/${pid}/cmdline`, "utf8")) === `${wanted.join("\0")}\0`) found.push(pid);
     } catch {
-      // It ended meanwhile, or is not ours.
+      // It ended meanwhile.
     }
   }
-  return found;
+  return found.filter((pid) => {
+    let ancestor = pid;
+    while (ancestor !== undefined && ancestor !== String(server.pid)) ancestor = parents.get(ancestor);
+    return ancestor !== undefined;
+  });
 }
 
 test("stop ends a running command within a second, and the conversation goes on", async () => {
