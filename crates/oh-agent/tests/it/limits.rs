@@ -6,7 +6,8 @@ use crate::support::{Harness, RUN, message};
 fn run_until_error(harness: &mut Harness) -> usize {
     let mut actions = 0;
     while let Step::CallLlm { .. } = harness.conversation.next_step() {
-        assert_eq!(harness.answer(&[RUN])[0], "A run");
+        let arguments = format!(r#"{{"command":"echo {}"}}"#, harness.log.len());
+        assert_eq!(harness.answer(&[("execute_bash", &arguments)])[0], "A run");
         actions += 1;
         harness.ran("x");
     }
@@ -29,7 +30,7 @@ fn bad_calls_count() {
     harness.open_with(message("go"));
     let mut answers = 0;
     while let Step::CallLlm { .. } = harness.conversation.next_step() {
-        harness.answer(&[("dance", "{}")]);
+        harness.answer(&[(&format!("dance{answers}"), "{}")]);
         answers += 1;
         assert!(answers < 100, "a confused model is stopped");
     }

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use oh_agent::{AgentConfig, Conversation, Input, Step};
 use oh_chat::CompletionFailure;
-use oh_event::{AgentState, EventBody, EventSource};
+use oh_event::{AgentState, ConfirmationState, EventBody, EventSource};
 use proptest::prelude::*;
 
 use crate::support::{FINISH, Harness, RUN, completion, message, run_observation, user_run};
@@ -78,6 +78,7 @@ proptest! {
         for event in &harness.log {
             if let EventBody::Action(action) = &event.draft.body
                 && (action.is_runnable() && event.draft.source != EventSource::Environment)
+                && action.confirmation_state() == ConfirmationState::Confirmed
             {
                 answers.insert(event.id.0, 0);
             }
