@@ -6,6 +6,7 @@
 //! does, because what runs instead could confine less.
 #![warn(missing_docs)]
 
+mod agent;
 mod config;
 mod container;
 mod known_keys;
@@ -14,9 +15,9 @@ mod sandbox;
 mod source;
 mod values;
 
+pub use agent::AgentSettings;
 pub use config::{
-    AgentSettings, Config, ConfigError, CorsOrigins, Environment, LlmSettings, LogFormat,
-    ServerSettings,
+    Config, ConfigError, CorsOrigins, Environment, LlmSettings, LogFormat, ServerSettings,
 };
 pub use container::RuntimeKind;
 pub use lifecycle::{GitIdentity, LifecycleSettings};
