@@ -160,8 +160,10 @@ fn condensers(s: &mut Source<'_>) -> Option<Vec<Condenser>> {
             table.get_or_insert_default().insert(key.to_owned(), value);
         }
     }
+    // An empty section says nothing.
+    let table = table.filter(|table| !table.is_empty())?;
     let mut found = Vec::new();
-    collect(&table?, s, &mut found);
+    collect(&table, s, &mut found);
     Some(found)
 }
 
