@@ -89,6 +89,7 @@ async fn streamed_text_becomes_a_completion() {
             completion_tokens: 46,
             cache_read_tokens: 1024,
             cache_write_tokens: 0,
+            reasoning_tokens: 0,
         },
         cost: Some(cost),
     };
@@ -195,6 +196,7 @@ async fn the_history_is_sent_in_the_providers_words() {
                 call("a", "execute_bash", r#"{"command": "ls"}"#),
                 call("b", "think", "{broken"),
             ],
+            reasoning: None,
         },
         result("a", "execute_bash", "file"),
         result("b", "think", "no"),
@@ -378,6 +380,7 @@ async fn an_overloaded_provider_is_asked_again() {
     let completion = connect(config).complete(request(), context).await.unwrap();
     assert_eq!(completion.text, "Hello, wörld 🎉!");
     let wait = Duration::from_millis(1);
+    assert_eq!(notices.recv().await, Some(LlmNotice::Restart));
     assert_eq!(notices.recv().await, Some(LlmNotice::Retry { attempt: 1, attempts: 2, wait }));
 }
 
