@@ -28,7 +28,8 @@ pub(super) fn completion(
     texts: Texts,
     end: StreamEnd,
 ) -> Result<Completion, CompletionFailure> {
-    let usage = end.captured_usage.as_ref().map(usage).unwrap_or_default();
+    let counted = end.captured_usage.as_ref().map(usage).filter(|usage| usage.prompt_tokens > 0);
+    let usage = counted.or(told.usage).unwrap_or_default();
     let stop = end.captured_stop_reason.clone();
     if stop.is_none() && ends_with_a_reason(model.adapter_kind) {
         return Err(failure::cut_off());

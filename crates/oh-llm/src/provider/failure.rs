@@ -7,54 +7,13 @@ use oh_chat::CompletionFailure;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 
+use super::signs::{BAD_KEY, CONTENT_POLICY, CONTEXT_WINDOW, NO_TOOLS, OUT_OF_CREDITS, TOO_MANY};
+
 /// How much of a provider's words is kept.
 const MAX_MESSAGE_CHARS: usize = 2000;
 /// Shorter keys are words such as `none`, which mean that there is no key.
 const MIN_SECRET_LENGTH: usize = 6;
 const NO_RESPONSE: &str = "the model gave no response";
-
-/// Texts in lower case that mean that the request is longer than the model can read.
-const CONTEXT_WINDOW: [&str; 8] = [
-    "contextwindowexceedederror",
-    "prompt is too long",
-    "input length and `max_tokens` exceed context limit",
-    "please reduce the length of",
-    "the request exceeds the available context size",
-    "context length exceeded",
-    "context_length_exceeded",
-    "maximum context length",
-];
-
-const CONTENT_POLICY: [&str; 5] = [
-    "content_policy_violation",
-    "contentpolicyviolation",
-    "content_filter",
-    "content management policy",
-    "requires moderation",
-];
-
-/// Texts in lower case that mean that the model or its server knows no tools.
-const NO_TOOLS: [&str; 9] = [
-    "does not support tools",
-    "doesn't support tool use",
-    "does not support tool use",
-    "support tool use",
-    "tool calling` is not supported",
-    "tools is not supported",
-    "'tools' is not supported",
-    "tool choice requires --enable-auto-tool-choice",
-    "tools param requires --jinja",
-];
-
-const OUT_OF_CREDITS: [&str; 7] = [
-    "billing_error",
-    "insufficient_quota",
-    "exceededbudget",
-    "budget_exceeded",
-    "budget has been exceeded",
-    "credit balance",
-    "credits",
-];
 
 /// Returns the failure for an error of the client library.
 pub(crate) fn of_error(error: &Error) -> CompletionFailure {
@@ -100,6 +59,7 @@ fn of_response(status: u16, body: &str, retry_after: Option<Duration>) -> Comple
     match status {
         401 => return CompletionFailure::Authentication { message },
         402 => return CompletionFailure::OutOfCredits { message },
+        400 if says(&BAD_KEY) => return CompletionFailure::Authentication { message },
         _ => {}
     }
     if says(&OUT_OF_CREDITS) && status < 500 {
@@ -151,7 +111,8 @@ pub(super) fn of_report(report: &Value) -> CompletionFailure {
         } else if is("invalid_request") || is("context_length") || is("insufficient_quota") {
             400
         } else {
-            500
+            let text = error.to_string().to_lowercase();
+            if TOO_MANY.iter().any(|part| text.contains(part)) { 429 } else { 500 }
         }
     });
     of_response(status, &json!({"error": error}).to_string(), None)

@@ -3,6 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use genai::chat::{ChatFrameSink, FrameCtx, RawFrameRef};
+use oh_chat::Usage;
 use serde_json::Value;
 
 use super::reasoning::add_detail;
@@ -20,6 +21,8 @@ pub(super) struct Told {
     pub(super) id: Option<String>,
     pub(super) model: Option<String>,
     pub(super) created: Option<i64>,
+    /// Tokens, from where the client library does not look for them.
+    pub(super) usage: Option<Usage>,
     /// US dollars.
     pub(super) cost: Option<f64>,
     /// What the provider reports in place of an answer.
@@ -45,6 +48,7 @@ impl ChatFrameSink for Frames {
         let says = |part: &str| frame.data.contains(part);
         // Most frames are pieces of text, which need not be read twice.
         let is_told = says("\"cost\"")
+            || says("\"prompt_tokens\"")
             || says("\"error\"")
             || says("blockReason")
             || says("reasoning_details");
@@ -82,6 +86,9 @@ impl Told {
         if let Some(cost) = cost.filter(|cost| cost.is_finite() && *cost >= 0.0) {
             self.cost = Some(cost);
         }
+        if let Some(usage) = json.get("usage").filter(|usage| usage.is_object()) {
+            self.usage = Some(usage_of(usage));
+        }
         let error = json.pointer("/response/error").or_else(|| json.get("error"));
         if let Some(error) = error.filter(|error| !error.is_null()) {
             self.error = Some(error.clone());
@@ -93,5 +100,26 @@ impl Told {
         for piece in details.and_then(Value::as_array).into_iter().flatten() {
             add_detail(&mut self.details, piece);
         }
+    }
+}
+
+/// Reads the usage of OpenAI's protocol, with the fields that proxies add for caches.
+fn usage_of(usage: &Value) -> Usage {
+    let count = |places: &[&str]| {
+        places.iter().find_map(|place| usage.pointer(place)?.as_u64()).unwrap_or_default()
+    };
+    Usage {
+        prompt_tokens: count(&["/prompt_tokens"]),
+        completion_tokens: count(&["/completion_tokens"]),
+        cache_read_tokens: count(&[
+            "/prompt_tokens_details/cached_tokens",
+            "/cache_read_input_tokens",
+            "/prompt_cache_hit_tokens",
+        ]),
+        cache_write_tokens: count(&[
+            "/cache_creation_input_tokens",
+            "/prompt_tokens_details/cache_write_tokens",
+        ]),
+        reasoning_tokens: count(&["/completion_tokens_details/reasoning_tokens"]),
     }
 }

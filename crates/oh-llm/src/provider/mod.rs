@@ -12,6 +12,7 @@ mod options;
 mod prices;
 mod reasoning;
 mod request;
+mod signs;
 mod target;
 
 use std::sync::Arc;

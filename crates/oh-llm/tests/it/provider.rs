@@ -138,7 +138,8 @@ async fn a_tool_call_in_pieces_is_put_together() {
     let completion = result.unwrap();
     assert_eq!(completion.text, "I look.");
     assert_eq!(completion.finish_reason, "tool_calls");
-    assert_eq!(completion.cost, None);
+    let cost = completion.cost.unwrap();
+    assert!((cost - 0.001_04).abs() < 1e-9, "{cost}");
     let arguments = r#"{"command":"ls -la","security_risk":"LOW"}"#;
     let expected = [call("call_V3pQmX8sT1aZ", "execute_bash", arguments)];
     assert_eq!(completion.tool_calls, expected);
