@@ -19,9 +19,9 @@ pub struct LlmConfig {
     /// Region of Bedrock.
     pub aws_region: Option<String>,
     /// What OpenRouter is told of the application: its address.
-    pub openrouter_site_url: Option<String>,
+    pub openrouter_site_url: String,
     /// What OpenRouter is told of the application: its name.
-    pub openrouter_app_name: Option<String>,
+    pub openrouter_app_name: String,
     /// Attempts in all, at least 1.
     pub attempts: u32,
     /// Waits between attempts grow by doubling from `multiplier` seconds.
@@ -80,8 +80,8 @@ impl Default for LlmConfig {
             custom_llm_provider: None,
             api_version: None,
             aws_region: None,
-            openrouter_site_url: None,
-            openrouter_app_name: None,
+            openrouter_site_url: "https://docs.all-hands.dev/".to_owned(),
+            openrouter_app_name: "OpenHands".to_owned(),
             attempts: 5,
             retry_multiplier: 8.0,
             retry_min_wait: Duration::from_secs(8),

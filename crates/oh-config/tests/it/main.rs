@@ -1,6 +1,9 @@
 //! The configuration read from text and a made-up environment.
 
 #[cfg(test)]
+mod llm;
+
+#[cfg(test)]
 mod config {
     use std::path::Path;
     use std::time::Duration;
@@ -22,7 +25,7 @@ timeout = 120
 confirmation_mode = false
 "#;
 
-    fn parse(text: &str, variables: &[(&str, &str)]) -> Config {
+    pub(crate) fn parse(text: &str, variables: &[(&str, &str)]) -> Config {
         let environment: Environment =
             variables.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         Config::parse(text, Path::new("config.toml"), &environment).unwrap()
@@ -256,68 +259,5 @@ docker_runtime_kwargs = { privileged = true }
         assert_eq!(lifecycle.app_ports, [Some(50007), None]);
         assert_eq!(lifecycle.runtime_url, "https://me.example");
         assert_eq!(config.warnings.len(), 3, "{:?}", config.warnings);
-    }
-}
-
-mod llm {
-    use std::path::PathBuf;
-
-    use super::parse;
-
-    #[test]
-    fn a_group_takes_what_it_does_not_say() {
-        let config = parse(
-            "[llm]\nmodel = \"openai/gpt-5\"\napi_key = \"k\"\nnum_retries = 2\ntop_k = 40\n\
-             [llm.small]\nmodel = \"openai/gpt-5-mini\"\ntemperature = 1\n\
-             [llm.other]\nmodel = \"anthropic/claude-sonnet-4-5\"\n\
-             [llm.elsewhere]\nbase_url = \"http://localhost:8000/v1\"\n",
-            &[],
-        );
-        assert_eq!(config.warnings, Vec::<String>::new());
-        let groups = &config.llm.groups;
-        assert_eq!(groups.keys().collect::<Vec<_>>(), ["elsewhere", "other", "small"]);
-        let small = &groups["small"];
-        assert_eq!((small.model.as_str(), small.attempts), ("openai/gpt-5-mini", 2));
-        assert_eq!((small.temperature, small.top_k), (Some(1.0), Some(40.0)));
-        // A key goes to the provider that it was given for, and to no other.
-        let keys = ["small", "other", "elsewhere"].map(|name| groups[name].api_key.as_deref());
-        assert_eq!(keys, [Some("k"), None, None]);
-    }
-
-    #[test]
-    fn every_setting_reaches_the_model() {
-        let config = parse(
-            "[llm]\napi_version = \"2025-01-01\"\naws_region_name = \"eu-west-1\"\n\
-             native_tool_calling = false\nreasoning_effort = \"High\"\nlog_completions = true\n\
-             max_input_tokens = 100000\nseed = 7\n\
-             safety_settings = [{ category = \"C\", threshold = \"T\" }]\n\
-             [llm.completion_kwargs]\nmetadata = { a = 1 }\n",
-            &[("LLM_CACHING_PROMPT", "false"), ("OPENHANDS_FORCE_VISION", "1")],
-        );
-        assert_eq!(config.warnings, Vec::<String>::new());
-        assert!(config.llm.groups.is_empty());
-        let llm = config.llm.config;
-        assert_eq!(llm.api_version.as_deref(), Some("2025-01-01"));
-        assert_eq!(llm.aws_region.as_deref(), Some("eu-west-1"));
-        assert_eq!(llm.native_tool_calling, Some(false));
-        assert_eq!(llm.reasoning_effort.as_deref(), Some("high"));
-        assert_eq!(llm.log_folder, Some(PathBuf::from("logs/completions")));
-        assert_eq!((llm.max_input_tokens, llm.seed), (Some(100_000), Some(7)));
-        let settings = r#"[{"category":"C","threshold":"T"}]"#;
-        assert_eq!(llm.safety_settings.as_deref(), Some(settings));
-        assert_eq!(llm.completion_kwargs.as_deref(), Some(r#"{"metadata":{"a":1}}"#));
-        assert!(!llm.caching_prompt && llm.force_vision);
-    }
-
-    #[test]
-    fn what_makes_no_sense_is_told() {
-        let check = |text: &str, words: &str| {
-            let warnings = parse(text, &[]).warnings;
-            assert!(warnings.len() == 1 && warnings[0].contains(words), "{warnings:?}");
-        };
-        check("[llm]\nreasoning_effort = \"much\"", "must be one of");
-        check("[llm]\ncompletion_kwargs = 3", "must be a table");
-        check("[llm]\naws_access_key_id = \"AKIA\"", "Bedrock is asked with an API key");
-        check("[llm.small]\nmodell = \"x\"", "did you mean `model`?");
     }
 }

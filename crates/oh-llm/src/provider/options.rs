@@ -183,10 +183,8 @@ fn whole(number: f64) -> Value {
 }
 
 fn application(config: &LlmConfig) -> Headers {
-    let site = config.openrouter_site_url.as_deref().unwrap_or("https://docs.all-hands.dev/");
-    let name = config.openrouter_app_name.as_deref().unwrap_or("OpenHands");
     Headers::from(vec![
-        ("HTTP-Referer".to_owned(), site.to_owned()),
-        ("X-Title".to_owned(), name.to_owned()),
+        ("HTTP-Referer".to_owned(), config.openrouter_site_url.clone()),
+        ("X-Title".to_owned(), config.openrouter_app_name.clone()),
     ])
 }

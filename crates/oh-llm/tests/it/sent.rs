@@ -295,7 +295,7 @@ async fn further_fields_are_passed_through() {
 #[tokio::test]
 async fn openrouter_learns_who_asks() {
     let seen = sent("openrouter", request(), |config| {
-        config.openrouter_app_name = Some("Mine".to_owned());
+        config.openrouter_app_name = "Mine".to_owned();
     })
     .await;
     assert_eq!(header(&seen.head, "x-title"), Some("Mine"));
