@@ -30,5 +30,8 @@ mod session;
 pub use handle::{Ending, SessionError, SessionHandle, SessionStatus};
 pub use manager::{ConversationManager, ManagerConfig, NewConversation};
 pub use notice::Notice;
-pub use oh_agent::AgentConfig;
+pub use oh_agent::{
+    AgentConfig, Condenser, ConfirmationPolicy, Consumption, Limits, LlmCondenser, LlmForm, Sizes,
+    ToolChoice,
+};
 pub use prepared::{Lease, PreparedRuntime, WorkspaceSetup};

@@ -5,11 +5,13 @@ mod bash;
 mod draft;
 mod editor;
 mod notes;
+mod tasks;
 
 use oh_chat::ToolSpec;
 use oh_event::Action;
 
 use arguments::Arguments;
+pub(crate) use tasks::track;
 
 use crate::config::AgentConfig;
 
@@ -24,24 +26,38 @@ pub(crate) struct ParsedCall {
 /// Returns the tools that the model is offered.
 #[must_use]
 pub fn tool_specs(config: &AgentConfig) -> Vec<ToolSpec> {
-    let editor = if config.has_draft_editor { draft::spec } else { editor::spec };
-    vec![bash::spec(), notes::think_spec(), notes::finish_spec(), editor(&config.workspace)]
+    let choice = &config.tools;
+    let offered = [
+        choice.has_bash.then(bash::spec),
+        choice.has_think.then(notes::think_spec),
+        choice.has_finish.then(notes::finish_spec),
+        choice.has_condensation_request.then(tasks::condensation_spec),
+        choice.has_task_tracker.then(tasks::tracker_spec),
+        choice.has_draft_editor.then(|| draft::spec(&config.workspace)),
+        (choice.has_editor && !choice.has_draft_editor).then(|| editor::spec(&config.workspace)),
+    ];
+    offered.into_iter().flatten().collect()
 }
 
 /// Turns a tool call into an action.
 ///
 /// # Errors
 /// Returns what to tell the model: what was wrong and what would be right.
-pub(crate) fn parse_call(name: &str, arguments: &str) -> Result<ParsedCall, String> {
+pub(crate) fn parse_call(
+    config: &AgentConfig,
+    name: &str,
+    arguments: &str,
+) -> Result<ParsedCall, String> {
     let parse = match name {
         bash::NAME => bash::parse,
         editor::NAME => editor::parse,
         draft::NAME => draft::parse,
         notes::THINK => notes::parse_think,
         notes::FINISH => notes::parse_finish,
+        tasks::TRACKER => tasks::parse_tracker,
+        tasks::CONDENSATION => tasks::parse_condensation,
         _ => {
-            let names: Vec<String> =
-                tool_specs(&AgentConfig::default()).into_iter().map(|tool| tool.name).collect();
+            let names: Vec<String> = tool_specs(config).into_iter().map(|tool| tool.name).collect();
             return Err(format!(
                 "There is no tool named `{name}`. The tools are: {}.",
                 names.join(", ")
@@ -56,32 +72,11 @@ pub(crate) fn set_thought(action: &mut Action, text: &str) {
     if text.is_empty() {
         return;
     }
-    let thought = match action {
-        Action::Run(a) => &mut a.thought,
-        Action::Read(a) => &mut a.thought,
-        Action::Write(a) => &mut a.thought,
-        Action::Edit(a) => &mut a.thought,
-        Action::RunIpython(a) => &mut a.thought,
-        Action::Browse(a) => &mut a.thought,
-        Action::BrowseInteractive(a) => &mut a.thought,
-        Action::CallToolMcp(a) => &mut a.thought,
-        Action::Think(a) => &mut a.thought,
-        Action::Finish(a) => &mut a.thought,
-        Action::Reject(a) => &mut a.thought,
-        Action::Delegate(a) => &mut a.thought,
-        Action::TaskTracking(a) => &mut a.thought,
-        Action::Recall(_)
-        | Action::ChangeAgentState(_)
-        | Action::Message(_)
-        | Action::System(_)
-        | Action::Condensation(_)
-        | Action::CondensationRequest(_)
-        | Action::LoopRecovery(_)
-        | Action::Null(_) => return,
-    };
-    if thought.is_empty() {
-        text.clone_into(thought);
-    } else {
-        *thought = format!("{text}\n{thought}");
+    if let Some(thought) = action.thought_mut() {
+        if thought.is_empty() {
+            text.clone_into(thought);
+        } else {
+            *thought = format!("{text}\n{thought}");
+        }
     }
 }

@@ -54,6 +54,7 @@ fn body() -> impl Strategy<Value = EventDraft> {
                 content: String::new(),
                 agent_state,
                 reason,
+                fault: None,
             })
         });
     let action = prop_oneof![message, run];
