@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use oh_runtime::UploadRules;
 
+use crate::agent::{self, AgentSettings};
 use crate::lifecycle::{self, LifecycleSettings};
 use crate::llm::{self, LlmSettings};
 use crate::sandbox::{self, SandboxSettings};
@@ -94,19 +95,6 @@ pub enum LogFormat {
     Pretty,
     /// For machines.
     Json,
-}
-
-/// The agent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AgentSettings {
-    /// Class of the agent.
-    pub default_agent: String,
-    /// Most actions before the agent asks.
-    pub max_iterations: u64,
-    /// Ask before risky actions.
-    pub confirmation_mode: bool,
-    /// Offer the editor whose edits a model drafts, instead of the exact one.
-    pub enable_llm_editor: bool,
 }
 
 /// Says why there is no configuration.
@@ -199,12 +187,7 @@ impl Config {
         let config = Self {
             server: server(s),
             llm: llm::read(s),
-            agent: AgentSettings {
-                default_agent: s.text("core", "default_agent").unwrap_or("CodeActAgent".into()),
-                max_iterations: s.integer("core", "max_iterations").unwrap_or(500).max(1),
-                confirmation_mode: s.flag("security", "confirmation_mode").unwrap_or(false),
-                enable_llm_editor: s.flag("agent", "enable_llm_editor").unwrap_or(false),
-            },
+            agent: agent::read(s),
             sandbox: sandbox::read(s, environment)?,
             lifecycle: lifecycle::read(s, environment),
             data_dir: data_dir(s.text("core", "file_store_path"), environment),
@@ -214,6 +197,12 @@ impl Config {
             conversation_max_age: seconds(s, "core", "conversation_max_age_seconds", 864_000),
             warnings: Vec::new(),
         };
+        if let Some(name) = &config.agent.llm_config
+            && !config.llm.groups.contains_key(name)
+        {
+            let warning = format!("[agent] llm_config: there is no [llm.{name}]; [llm] is used");
+            source.warnings.push(warning);
+        }
         Ok(Self { warnings: source.warnings, ..config })
     }
 }

@@ -6,6 +6,7 @@
 //! does, because what runs instead could confine less.
 #![warn(missing_docs)]
 
+mod agent;
 mod config;
 mod container;
 mod known_keys;
@@ -15,9 +16,8 @@ mod sandbox;
 mod source;
 mod values;
 
-pub use config::{
-    AgentSettings, Config, ConfigError, CorsOrigins, Environment, LogFormat, ServerSettings,
-};
+pub use agent::AgentSettings;
+pub use config::{Config, ConfigError, CorsOrigins, Environment, LogFormat, ServerSettings};
 pub use container::RuntimeKind;
 pub use lifecycle::{GitIdentity, LifecycleSettings};
 pub use llm::LlmSettings;

@@ -27,6 +27,18 @@ pub struct LlmSettings {
     pub groups: BTreeMap<String, LlmConfig>,
 }
 
+impl LlmSettings {
+    /// Returns the settings with a named group in place of the section itself.
+    #[must_use]
+    pub fn with_group(mut self, name: Option<&str>) -> Self {
+        if let Some(group) = name.and_then(|name| self.groups.get(name)) {
+            self.model = Some(group.model.clone());
+            self.config = group.clone();
+        }
+        self
+    }
+}
+
 pub(crate) fn read(s: &mut Source<'_>) -> LlmSettings {
     let defaults = LlmConfig {
         force_vision: s.variable("OPENHANDS_FORCE_VISION").is_some_and(crate::values::parse_flag),

@@ -26,8 +26,13 @@ impl<'a> Source<'a> {
     }
 
     pub(crate) fn is_set(&self, section: &str, key: &str) -> bool {
-        let in_file = || self.section(section)?.get(key);
+        let in_file = || self.part(section)?.get(key);
         self.variable(&variable_name(section, key)).is_some() || in_file().is_some()
+    }
+
+    /// Returns a section of the file as it stands there.
+    pub(crate) fn section(&self, section: &str) -> Option<Table> {
+        self.file.get(section)?.as_table().cloned()
     }
 
     pub(crate) fn text(&mut self, section: &str, key: &str) -> Option<String> {
@@ -79,14 +84,14 @@ impl<'a> Source<'a> {
     /// Returns the names of the groups `[section.NAME]`.
     pub(crate) fn groups(&self, section: &str) -> Vec<String> {
         let keys = keys_of(section).unwrap_or_default();
-        let table = self.section(section).into_iter().flatten();
+        let table = self.part(section).into_iter().flatten();
         let is_group =
             |(key, value): &(&String, &Value)| value.is_table() && !keys.contains(&key.as_str());
         table.filter(is_group).map(|(key, _)| key.clone()).collect()
     }
 
     /// Finds a section or a group, written `section.NAME`.
-    fn section(&self, name: &str) -> Option<&Table> {
+    fn part(&self, name: &str) -> Option<&Table> {
         let Some((section, group)) = name.split_once('.') else {
             return self.file.get(name)?.as_table();
         };
@@ -111,7 +116,7 @@ impl<'a> Source<'a> {
                 return value;
             }
         }
-        let found = self.section(section)?.get(key)?;
+        let found = self.part(section)?.get(key)?;
         let value = from_toml(found);
         if value.is_none() {
             self.warnings

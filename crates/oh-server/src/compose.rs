@@ -17,8 +17,8 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::agent_settings::agent_config;
 use crate::auth::{KEY_FILE, OwnOrigins, SessionKey};
-use crate::clock;
 use crate::listener::{RequestConnection, WatchedListener};
 use crate::llm_choice::LlmChoice;
 use crate::rest;
@@ -189,9 +189,10 @@ async fn compose(
         None => SessionKey::load_or_create(&data_dir.join(KEY_FILE))
             .context("failed to read the session key")?,
     };
+    let configured = config.llm.clone().with_group(config.agent.llm_config.as_deref());
     let llm = Arc::new(match components.llm {
-        Some(client) => LlmChoice::fixed(client, config.llm.clone()),
-        None => LlmChoice::new(config.llm.clone(), settings.as_ref()),
+        Some(client) => LlmChoice::fixed(client, configured),
+        None => LlmChoice::new(configured, settings.as_ref()),
     });
     let settings = Arc::new(Mutex::new(settings));
     let sandboxes = Sandboxes::new(&config, components.sandbox_program);
@@ -219,8 +220,11 @@ async fn compose(
             })
         },
         agent: {
-            let (config, settings) = (config.clone(), settings.clone());
-            Arc::new(move || agent_config(&config, &settings))
+            let (config, settings, llm) = (config.clone(), settings.clone(), llm.clone());
+            Arc::new(move || {
+                let settings = settings.lock().unwrap_or_else(PoisonError::into_inner);
+                agent_config(&config, settings.as_ref(), &llm.config().model)
+            })
         },
         on_first_message: Arc::new(move |id, text| {
             // A conversation whose title finds no room keeps its default one.
@@ -268,30 +272,6 @@ fn router(state: &AppState) -> Router {
         .layer(axum::middleware::from_fn_with_state(state.clone(), web::guard_host))
         .layer(tower_http::catch_panic::CatchPanicLayer::custom(rest::panicked))
         .with_state(state.clone())
-}
-
-fn agent_config(
-    config: &Config,
-    settings: &Arc<Mutex<Option<Settings>>>,
-) -> oh_session::AgentConfig {
-    let settings = settings.lock().unwrap_or_else(PoisonError::into_inner);
-    let chosen = settings.as_ref().and_then(|settings| settings.max_iterations);
-    oh_session::AgentConfig {
-        agent_class: config.agent.default_agent.clone(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        date: clock::today(),
-        limits: oh_session::Limits {
-            max_iterations: chosen.filter(|n| *n > 0).unwrap_or(config.agent.max_iterations),
-            ..oh_session::Limits::default()
-        },
-        max_message_chars: config.llm.max_message_chars,
-        tools: oh_session::ToolChoice {
-            has_draft_editor: config.agent.enable_llm_editor,
-            ..oh_session::ToolChoice::default()
-        },
-        // What is known of the place is filled in there.
-        ..oh_session::AgentConfig::default()
-    }
 }
 
 /// Returns who makes commits: whom the user named, else whom the configuration names.

@@ -50,6 +50,17 @@ fn every_setting_reaches_the_model() {
 }
 
 #[test]
+fn the_agent_can_have_a_group_as_its_model() {
+    let text = "[llm]\nmodel = \"demo\"\n[llm.big]\nmodel = \"openai/o3\"\n[agent]\nllm_config = ";
+    let config = parse(&format!("{text}\"big\""), &[]);
+    let llm = config.llm.with_group(config.agent.llm_config.as_deref());
+    assert_eq!((llm.model.as_deref(), llm.config.model.as_str()), (Some("openai/o3"), "openai/o3"));
+    let config = parse(&format!("{text}\"none\""), &[]);
+    assert_eq!(config.warnings, ["[agent] llm_config: there is no [llm.none]; [llm] is used"]);
+    assert_eq!(config.llm.with_group(Some("none")).model.as_deref(), Some("demo"));
+}
+
+#[test]
 fn what_makes_no_sense_is_told() {
     let check = |text: &str, words: &str| {
         let warnings = parse(text, &[]).warnings;
