@@ -163,7 +163,9 @@ fn doctor(arguments: Doctor) -> Result<ExitCode> {
 
 fn start_log(config: &Config) {
     let level = &config.server.log_level;
-    let filter = EnvFilter::try_new(format!("warn,oh={level},openhands={level}"))
+    // The library of the models' protocols logs whole answers of providers, which may repeat the
+    // key; what matters of them comes back as a failure.
+    let filter = EnvFilter::try_new(format!("warn,genai=off,oh={level},openhands={level}"))
         .unwrap_or_else(|_| EnvFilter::new("info"));
     let names = ["agent", "config", "event_log", "llm", "runtime", "server", "session", "store"];
     let filter =

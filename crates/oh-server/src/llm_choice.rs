@@ -1,5 +1,6 @@
 //! Which model is asked: the user's settings, else the configuration, else the demonstration.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use oh_config::LlmSettings;
@@ -14,14 +15,15 @@ pub(crate) const DEMO: &str = "demo";
 #[derive(Debug)]
 pub(crate) struct LlmChoice {
     configured: LlmSettings,
+    /// The clients of the named groups of the configuration.
+    groups: BTreeMap<String, Arc<dyn LlmClient>>,
     /// A server of models that was found on this machine.
     local: OnceCell<Option<LocalServer>>,
     chosen: RwLock<Chosen>,
 }
 
-/// Models that need no key: they run here, or their provider knows the machine.
-const KEYLESS: [&str; 6] =
-    ["ollama/", "ollama_chat/", "bedrock/", "lemonade/", "lm_studio/", "llamafile/"];
+/// Models that need no key: they run here.
+const KEYLESS: [&str; 5] = ["ollama/", "ollama_chat/", "lemonade/", "lm_studio/", "llamafile/"];
 
 #[derive(Debug)]
 struct Chosen {
@@ -36,13 +38,17 @@ impl LlmChoice {
         let config = choose(&configured, settings, None);
         let client = oh_llm::connect(config.clone());
         let chosen = RwLock::new(Chosen { config, client, is_fixed: false });
-        Self { configured, local: OnceCell::new(), chosen }
+        let connect =
+            |(name, config): (&String, &LlmConfig)| (name.clone(), oh_llm::connect(config.clone()));
+        let groups = configured.groups.iter().map(connect).collect();
+        Self { groups, configured, local: OnceCell::new(), chosen }
     }
 
     /// Uses `client` whatever is configured.
     pub(crate) fn fixed(client: Arc<dyn LlmClient>, configured: LlmSettings) -> Self {
         let config = LlmConfig { model: client.model().to_owned(), ..LlmConfig::default() };
         Self {
+            groups: BTreeMap::new(),
             local: OnceCell::new(),
             configured,
             chosen: RwLock::new(Chosen { config, client, is_fixed: true }),
@@ -75,7 +81,7 @@ impl LlmChoice {
         if chosen.is_fixed {
             return Some(chosen.client.clone());
         }
-        self.configured.groups.get(group).cloned().map(oh_llm::connect)
+        self.groups.get(group).cloned()
     }
 
     /// Returns every key that is configured or chosen.
