@@ -24,7 +24,7 @@ use oh_chat::{Completion, CompletionFailure, CompletionRequest};
 
 use model::Model;
 
-pub use client::{BoxFuture, CompletionContext, LlmClient, LlmNotice};
+pub use client::{BoxFuture, CompletionContext, LlmClient, LlmNotice, ask};
 pub use config::LlmConfig;
 pub use demo::DemoLlm;
 pub use local::{LocalServer, find_local_server};
