@@ -7,6 +7,7 @@ use oh_runtime::UploadRules;
 
 use crate::agent::{self, AgentSettings};
 use crate::lifecycle::{self, LifecycleSettings};
+use crate::llm::{self, LlmSettings};
 use crate::sandbox::{self, SandboxSettings};
 use crate::source::Source;
 use crate::values::{parse_flag, parse_list};
@@ -94,41 +95,6 @@ pub enum LogFormat {
     Pretty,
     /// For machines.
     Json,
-}
-
-/// The model and how it is asked.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LlmSettings {
-    /// The model, such as `openai/gpt-4o` or `demo`.
-    pub model: Option<String>,
-    /// The provider's key.
-    pub api_key: Option<String>,
-    /// Address of the provider.
-    pub base_url: Option<String>,
-    /// Attempts in all.
-    pub num_retries: u32,
-    /// Waits grow by this factor.
-    pub retry_multiplier: f64,
-    /// Shortest wait.
-    pub retry_min_wait: Duration,
-    /// Longest wait.
-    pub retry_max_wait: Duration,
-    /// Time for one attempt.
-    pub timeout: Duration,
-    /// Randomness; `None` leaves it to the provider.
-    pub temperature: Option<f64>,
-    /// Share of likely words; `None` leaves it to the provider.
-    pub top_p: Option<f64>,
-    /// Longest answer, in tokens.
-    pub max_output_tokens: Option<u32>,
-    /// Longest text of one observation in a prompt, in characters.
-    pub max_message_chars: usize,
-    /// Send no pictures.
-    pub disable_vision: bool,
-    /// US dollars per token sent.
-    pub input_cost_per_token: Option<f64>,
-    /// US dollars per token received.
-    pub output_cost_per_token: Option<f64>,
 }
 
 /// Says why there is no configuration.
@@ -220,7 +186,7 @@ impl Config {
         let s = &mut source;
         let config = Self {
             server: server(s),
-            llm: llm(s),
+            llm: llm::read(s),
             agent: agent::read(s),
             sandbox: sandbox::read(s, environment)?,
             lifecycle: lifecycle::read(s, environment),
@@ -231,6 +197,12 @@ impl Config {
             conversation_max_age: seconds(s, "core", "conversation_max_age_seconds", 864_000),
             warnings: Vec::new(),
         };
+        if let Some(name) = &config.agent.llm_config
+            && !config.llm.groups.contains_key(name)
+        {
+            let warning = format!("[agent] llm_config: there is no [llm.{name}]; [llm] is used");
+            source.warnings.push(warning);
+        }
         Ok(Self { warnings: source.warnings, ..config })
     }
 }
@@ -293,33 +265,6 @@ fn server(s: &mut Source<'_>) -> ServerSettings {
         ),
         log_level: s.variable("LOG_LEVEL").unwrap_or(default_level).to_ascii_lowercase(),
         log_format: if is_json { LogFormat::Json } else { LogFormat::Pretty },
-    }
-}
-
-fn llm(s: &mut Source<'_>) -> LlmSettings {
-    LlmSettings {
-        model: s.text("llm", "model"),
-        api_key: s.text("llm", "api_key"),
-        base_url: s.text("llm", "base_url"),
-        num_retries: s
-            .integer("llm", "num_retries")
-            .and_then(|n| u32::try_from(n).ok())
-            .unwrap_or(5)
-            .max(1),
-        retry_multiplier: s.number("llm", "retry_multiplier").unwrap_or(8.0),
-        retry_min_wait: seconds(s, "llm", "retry_min_wait", 8),
-        retry_max_wait: seconds(s, "llm", "retry_max_wait", 64),
-        timeout: seconds(s, "llm", "timeout", 300),
-        temperature: s.number("llm", "temperature"),
-        top_p: s.number("llm", "top_p"),
-        max_output_tokens: s.integer("llm", "max_output_tokens").and_then(|n| n.try_into().ok()),
-        max_message_chars: s
-            .integer("llm", "max_message_chars")
-            .and_then(|n| usize::try_from(n).ok())
-            .unwrap_or(30_000),
-        disable_vision: s.flag("llm", "disable_vision").unwrap_or(false),
-        input_cost_per_token: s.number("llm", "input_cost_per_token"),
-        output_cost_per_token: s.number("llm", "output_cost_per_token"),
     }
 }
 

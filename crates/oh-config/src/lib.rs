@@ -11,14 +11,14 @@ mod config;
 mod container;
 mod known_keys;
 mod lifecycle;
+mod llm;
 mod sandbox;
 mod source;
 mod values;
 
 pub use agent::AgentSettings;
-pub use config::{
-    Config, ConfigError, CorsOrigins, Environment, LlmSettings, LogFormat, ServerSettings,
-};
+pub use config::{Config, ConfigError, CorsOrigins, Environment, LogFormat, ServerSettings};
 pub use container::RuntimeKind;
 pub use lifecycle::{GitIdentity, LifecycleSettings};
+pub use llm::LlmSettings;
 pub use sandbox::SandboxSettings;

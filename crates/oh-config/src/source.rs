@@ -26,7 +26,7 @@ impl<'a> Source<'a> {
     }
 
     pub(crate) fn is_set(&self, section: &str, key: &str) -> bool {
-        let in_file = || self.file.get(section)?.as_table()?.get(key);
+        let in_file = || self.part(section)?.get(key);
         self.variable(&variable_name(section, key)).is_some() || in_file().is_some()
     }
 
@@ -67,6 +67,37 @@ impl<'a> Source<'a> {
         self.value(section, key, "a table", parse_table, table_of)
     }
 
+    /// Returns JSON text that `is_right`.
+    pub(crate) fn json(
+        &mut self,
+        section: &str,
+        key: &str,
+        expected: &str,
+        is_right: fn(&serde_json::Value) -> bool,
+    ) -> Option<String> {
+        let right = |json: serde_json::Value| is_right(&json).then(|| json.to_string());
+        let from_text = |text: &str| serde_json::from_str(text).ok().and_then(right);
+        let from_toml = |value: &Value| serde_json::to_value(value).ok().and_then(right);
+        self.value(section, key, expected, from_text, from_toml)
+    }
+
+    /// Returns the names of the groups `[section.NAME]`.
+    pub(crate) fn groups(&self, section: &str) -> Vec<String> {
+        let keys = keys_of(section).unwrap_or_default();
+        let table = self.part(section).into_iter().flatten();
+        let is_group =
+            |(key, value): &(&String, &Value)| value.is_table() && !keys.contains(&key.as_str());
+        table.filter(is_group).map(|(key, _)| key.clone()).collect()
+    }
+
+    /// Finds a section or a group, written `section.NAME`.
+    fn part(&self, name: &str) -> Option<&Table> {
+        let Some((section, group)) = name.split_once('.') else {
+            return self.file.get(name)?.as_table();
+        };
+        self.file.get(section)?.as_table()?.get(group)?.as_table()
+    }
+
     fn value<T>(
         &mut self,
         section: &str,
@@ -85,7 +116,7 @@ impl<'a> Source<'a> {
                 return value;
             }
         }
-        let found = self.file.get(section)?.as_table()?.get(key)?;
+        let found = self.part(section)?.get(key)?;
         let value = from_toml(found);
         if value.is_none() {
             self.warnings
@@ -112,6 +143,13 @@ impl<'a> Source<'a> {
                 if !keys.is_empty() && !keys.contains(&key.as_str()) && !is_group(value) {
                     let name = format!("key `{key}` in [{section}]");
                     self.warnings.push(unknown(&name, key, keys.iter().copied()));
+                }
+                let group = value.as_table().filter(|_| section == "llm");
+                for inner in group.filter(|_| !keys.contains(&key.as_str())).into_iter().flatten() {
+                    if !keys.contains(&inner.0.as_str()) {
+                        let name = format!("key `{}` in [{section}.{key}]", inner.0);
+                        self.warnings.push(unknown(&name, inner.0, keys.iter().copied()));
+                    }
                 }
             }
         }

@@ -25,6 +25,11 @@ pub trait LlmClient: Debug + Send + Sync + 'static {
     fn has_vision(&self) -> bool {
         false
     }
+
+    /// Returns how many tokens a request may have, if that is known.
+    fn max_input_tokens(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// Asks a single question without tools and returns the text of the answer.
@@ -61,6 +66,8 @@ pub enum LlmNotice {
     Text(String),
     /// A piece of the model's reasoning.
     Reasoning(String),
+    /// The answer begins anew: the text and the reasoning told so far are withdrawn.
+    Restart,
     /// The request failed and is made again.
     Retry {
         /// The attempt that failed, from 1.

@@ -2,6 +2,7 @@
 //!
 //! - [`LlmClient`]: something that answers a conversation;
 //! - [`connect`]: the client for an [`LlmConfig`];
+//! - [`find_local_server`]: a server of models on this machine;
 //! - [`DemoLlm`]: the demonstration.
 //!
 //! Provider JSON is known nowhere else. Retries are made here and nowhere else.
@@ -10,19 +11,23 @@
 mod client;
 mod config;
 mod demo;
+mod local;
+mod log;
+mod model;
 mod provider;
 mod retry;
+mod text_tools;
 
 use std::sync::Arc;
 
 use oh_chat::{Completion, CompletionFailure, CompletionRequest};
 
-use provider::Provider;
-use retry::{Retrying, Schedule};
+use model::Model;
 
 pub use client::{BoxFuture, CompletionContext, LlmClient, LlmNotice, ask};
 pub use config::LlmConfig;
 pub use demo::DemoLlm;
+pub use local::{LocalServer, find_local_server};
 
 /// Returns a client for the model that the configuration names.
 ///
@@ -33,10 +38,9 @@ pub fn connect(config: LlmConfig) -> Arc<dyn LlmClient> {
     if config.model == demo::NAME {
         return Arc::new(DemoLlm);
     }
-    let schedule = Schedule::of(&config);
     let model = config.model.clone();
-    match Provider::new(config) {
-        Ok(provider) => Arc::new(Retrying::new(provider, schedule)),
+    match Model::new(config) {
+        Ok(model) => Arc::new(model),
         Err(failure) => Arc::new(Unusable { model, failure }),
     }
 }

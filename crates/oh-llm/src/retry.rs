@@ -1,23 +1,17 @@
 //! Asking again, in one place for all providers.
 
+use std::future::Future;
 use std::time::Duration;
 
-use oh_chat::{Completion, CompletionFailure, CompletionRequest};
+use oh_chat::{Completion, CompletionFailure};
 
-use crate::client::{BoxFuture, CompletionContext, LlmClient, LlmNotice};
+use crate::client::{CompletionContext, LlmNotice};
 use crate::config::LlmConfig;
 
 /// A provider may ask for a longer wait than the settings name, up to this.
 const LONGEST_ASKED_WAIT: Duration = Duration::from_secs(120);
 /// Waits are longer or shorter by up to this share, so that clients do not come back together.
 const JITTER: f64 = 0.2;
-
-/// Makes a request again as long as that may help.
-#[derive(Debug)]
-pub(crate) struct Retrying<C> {
-    client: C,
-    schedule: Schedule,
-}
 
 /// How often and after which waits a request is made again.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,42 +22,32 @@ pub(crate) struct Schedule {
     max_wait: Duration,
 }
 
-impl<C> Retrying<C> {
-    pub(crate) fn new(client: C, schedule: Schedule) -> Self {
-        Self { client, schedule }
-    }
-}
-
-impl<C: LlmClient> LlmClient for Retrying<C> {
-    fn complete(
-        &self,
-        request: CompletionRequest,
-        context: CompletionContext,
-    ) -> BoxFuture<'_, Result<Completion, CompletionFailure>> {
-        Box::pin(async move {
-            let attempts = self.schedule.attempts;
-            let mut attempt = 1;
-            loop {
-                let result = self.client.complete(request.clone(), context.clone()).await;
-                let Err(failure) = result else { return result };
-                if !failure.is_retryable() || attempt >= attempts {
-                    return Err(failure);
-                }
-                let wait = self.schedule.wait(attempt, failure.retry_after(), random_jitter());
-                tracing::debug!(attempt, attempts, ?wait, %failure, "the model is asked again");
-                context.notify(LlmNotice::Retry { attempt, attempts, wait });
-                tokio::time::sleep(wait).await;
-                attempt += 1;
-            }
-        })
-    }
-
-    fn model(&self) -> &str {
-        self.client.model()
-    }
-
-    fn has_vision(&self) -> bool {
-        self.client.has_vision()
+/// Makes a request, and again as long as that may help; each attempt knows how the one before
+/// it failed.
+pub(crate) async fn retry<A>(
+    schedule: &Schedule,
+    context: &CompletionContext,
+    make: impl Fn(Option<&CompletionFailure>) -> A,
+) -> Result<Completion, CompletionFailure>
+where
+    A: Future<Output = Result<Completion, CompletionFailure>>,
+{
+    let attempts = schedule.attempts;
+    let mut attempt = 1;
+    let mut previous = None;
+    loop {
+        let result = make(previous.as_ref()).await;
+        let Err(failure) = result else { return result };
+        if !failure.is_retryable() || attempt >= attempts {
+            return Err(failure);
+        }
+        let wait = schedule.wait(attempt, failure.retry_after(), random_jitter());
+        tracing::debug!(attempt, attempts, ?wait, %failure, "the model is asked again");
+        context.notify(LlmNotice::Restart);
+        context.notify(LlmNotice::Retry { attempt, attempts, wait });
+        tokio::time::sleep(wait).await;
+        attempt += 1;
+        previous = Some(failure);
     }
 }
 
@@ -139,30 +123,25 @@ mod tests {
     }
 
     /// Fails until the attempt that is to succeed.
-    #[derive(Debug)]
     struct Failing {
         asked: AtomicU32,
         success_at: u32,
         failure: CompletionFailure,
     }
 
-    impl LlmClient for Failing {
-        fn complete(
+    impl Failing {
+        async fn complete(
             &self,
-            _: CompletionRequest,
-            _: CompletionContext,
-        ) -> BoxFuture<'_, Result<Completion, CompletionFailure>> {
-            let attempt = self.asked.fetch_add(1, Ordering::Relaxed) + 1;
-            let result = if attempt >= self.success_at {
-                Ok(completion())
-            } else {
-                Err(self.failure.clone())
+            context: CompletionContext,
+        ) -> Result<Completion, CompletionFailure> {
+            let make = |previous: Option<&CompletionFailure>| {
+                let attempt = self.asked.fetch_add(1, Ordering::Relaxed) + 1;
+                assert_eq!(previous, (attempt > 1).then_some(&self.failure));
+                let is_success = attempt >= self.success_at;
+                let result = if is_success { Ok(completion()) } else { Err(self.failure.clone()) };
+                std::future::ready(result)
             };
-            Box::pin(async { result })
-        }
-
-        fn model(&self) -> &str {
-            "failing"
+            retry(&Schedule::of(&LlmConfig::default()), &context, make).await
         }
     }
 
@@ -173,6 +152,7 @@ mod tests {
             model: "failing".to_owned(),
             text: "hello".to_owned(),
             tool_calls: Vec::new(),
+            reasoning: None,
             finish_reason: "stop".to_owned(),
             usage: oh_chat::Usage::default(),
             cost: None,
@@ -183,21 +163,21 @@ mod tests {
         CompletionFailure::Server { message: "oops".to_owned() }
     }
 
-    fn retrying(success_at: u32, failure: CompletionFailure) -> Retrying<Failing> {
-        let client = Failing { asked: AtomicU32::new(0), success_at, failure };
-        Retrying::new(client, Schedule::of(&LlmConfig::default()))
+    fn failing(success_at: u32, failure: CompletionFailure) -> Failing {
+        Failing { asked: AtomicU32::new(0), success_at, failure }
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_failed_request_is_made_again_after_a_wait() {
-        let client = retrying(3, server());
+        let client = failing(3, server());
         let (sender, mut notices) = mpsc::channel(10);
         let context = CompletionContext { notices: Some(sender) };
         let start = Instant::now();
-        let result = client.complete(CompletionRequest::default(), context).await;
+        let result = client.complete(context).await;
         assert_eq!(result, Ok(completion()));
         let mut waited = Duration::ZERO;
         for expected in 1..=2 {
+            assert_eq!(notices.recv().await, Some(LlmNotice::Restart));
             let Some(LlmNotice::Retry { attempt, attempts, wait }) = notices.recv().await else {
                 panic!("no notice of a retry");
             };
@@ -209,21 +189,21 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn attempts_come_to_an_end() {
-        let client = retrying(100, server());
+        let client = failing(100, server());
         let start = Instant::now();
-        let result = client.complete(CompletionRequest::default(), CompletionContext::default());
+        let result = client.complete(CompletionContext::default());
         assert_eq!(result.await, Err(server()));
-        assert_eq!(client.client.asked.load(Ordering::Relaxed), 5);
+        assert_eq!(client.asked.load(Ordering::Relaxed), 5);
         assert!((seconds(95)..seconds(145)).contains(&start.elapsed()), "{:?}", start.elapsed());
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_cannot_succeed_is_not_tried_again() {
         let failure = CompletionFailure::Authentication { message: "no".to_owned() };
-        let client = retrying(100, failure.clone());
-        let result = client.complete(CompletionRequest::default(), CompletionContext::default());
+        let client = failing(100, failure.clone());
+        let result = client.complete(CompletionContext::default());
         assert_eq!(result.await, Err(failure));
-        assert_eq!(client.client.asked.load(Ordering::Relaxed), 1);
+        assert_eq!(client.asked.load(Ordering::Relaxed), 1);
     }
 
     #[tokio::test(start_paused = true)]
@@ -232,19 +212,19 @@ mod tests {
             retry_after: Some(seconds(21)),
             message: "slow down".to_owned(),
         };
-        let client = retrying(2, failure);
+        let client = failing(2, failure);
         let start = Instant::now();
-        let result = client.complete(CompletionRequest::default(), CompletionContext::default());
+        let result = client.complete(CompletionContext::default());
         assert_eq!(result.await, Ok(completion()));
         assert!((seconds(21)..seconds(22)).contains(&start.elapsed()));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_dropped_request_is_not_made_again() {
-        let client = retrying(100, server());
-        let request = client.complete(CompletionRequest::default(), CompletionContext::default());
+        let client = failing(100, server());
+        let request = client.complete(CompletionContext::default());
         assert!(tokio::time::timeout(seconds(5), request).await.is_err());
         tokio::time::sleep(seconds(500)).await;
-        assert_eq!(client.client.asked.load(Ordering::Relaxed), 1);
+        assert_eq!(client.asked.load(Ordering::Relaxed), 1);
     }
 }

@@ -121,7 +121,8 @@ fn serve(arguments: Serve) -> Result<()> {
         let end = EndSignals::listen()?;
         let host = config.server.host.clone();
         let server = oh_server::start(config, Components::default()).await?;
-        say(&banner(&server, &host, &server.sandbox().await));
+        let (found, sandbox) = (server.local_server().await, server.sandbox().await);
+        say(&banner(&server, &host, found, &sandbox));
         end.wait().await;
         tracing::info!("going down");
         server.shut_down().await;
@@ -162,7 +163,9 @@ fn doctor(arguments: Doctor) -> Result<ExitCode> {
 
 fn start_log(config: &Config) {
     let level = &config.server.log_level;
-    let filter = EnvFilter::try_new(format!("warn,oh={level},openhands={level}"))
+    // The library of the models' protocols logs whole answers of providers, which may repeat the
+    // key; what matters of them comes back as a failure.
+    let filter = EnvFilter::try_new(format!("warn,genai=off,oh={level},openhands={level}"))
         .unwrap_or_else(|_| EnvFilter::new("info"));
     let names = ["agent", "config", "event_log", "llm", "runtime", "server", "session", "store"];
     let filter =
@@ -178,7 +181,12 @@ fn start_log(config: &Config) {
 }
 
 /// What a person needs to know after the start.
-fn banner(server: &RunningServer, host: &str, sandbox: &str) -> String {
+fn banner(
+    server: &RunningServer,
+    host: &str,
+    found: Option<&'static str>,
+    sandbox: &str,
+) -> String {
     let port = server.address().port();
     let page = server.frontend_address().map_or(port, |address| address.port());
     let mut text = format!(
@@ -189,6 +197,9 @@ fn banner(server: &RunningServer, host: &str, sandbox: &str) -> String {
         text.push_str(&format!("  Other machines  http://<this machine>:{page}/#key={key}\n"));
     }
     text.push_str(&format!("  Model           {}\n", server.model()));
+    if let Some(name) = found {
+        text.push_str(&format!("                  Found {name} on this machine. Set LLM_MODEL or use the settings to choose another model.\n"));
+    }
     if server.model() == "demo" {
         text.push_str("                  A scripted demonstration. Choose a model in the settings or set LLM_MODEL and LLM_API_KEY.\n");
     }

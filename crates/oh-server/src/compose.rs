@@ -85,6 +85,12 @@ pub async fn start(config: Config, components: Components) -> Result<RunningServ
     tasks.spawn(async move {
         sandboxes.status().await;
     });
+    let looking = state.clone();
+    tasks.spawn(async move {
+        if let Some(server) = looking.look_around().await {
+            tracing::info!(name = server.name, model = server.model, "found a server of models");
+        }
+    });
     tasks.spawn(titles::give_titles(state.clone(), title_queue));
     let (manager, shutdown) = (state.manager.clone(), state.shutdown.clone());
     tasks.spawn(async move {
@@ -127,6 +133,11 @@ impl RunningServer {
     #[must_use]
     pub fn model(&self) -> String {
         self.state.llm.config().model
+    }
+
+    /// Returns what the server of models is called that was found on this machine, if it is used.
+    pub async fn local_server(&self) -> Option<&'static str> {
+        self.state.look_around().await.map(|server| server.name)
     }
 
     /// Returns how commands are confined, or why they do not run, in a line.
@@ -177,9 +188,10 @@ async fn compose(
         None => SessionKey::load_or_create(&data_dir.join(KEY_FILE))
             .context("failed to read the session key")?,
     };
+    let configured = config.llm.clone().with_group(config.agent.llm_config.as_deref());
     let llm = Arc::new(match components.llm {
-        Some(client) => LlmChoice::fixed(client, config.llm.clone()),
-        None => LlmChoice::new(config.llm.clone(), settings.as_ref()),
+        Some(client) => LlmChoice::fixed(client, configured),
+        None => LlmChoice::new(configured, settings.as_ref()),
     });
     let settings = Arc::new(Mutex::new(settings));
     let sandboxes = Sandboxes::new(&config, components.sandbox_program);
@@ -220,8 +232,9 @@ async fn compose(
         secrets: {
             let (llm, key) = (llm.clone(), key.reveal().to_owned());
             Arc::new(move || {
-                let provider = llm.config().api_key;
-                [Some(key.clone()), provider].into_iter().flatten().collect()
+                let mut keys = llm.keys();
+                keys.push(key.clone());
+                keys
             })
         },
         has_viewers: {

@@ -118,13 +118,18 @@ fn data_directory(path: &Path) -> Check {
 async fn model(config: &Config) -> Check {
     const NAME: &str = "model";
     let Some(model) = config.llm.model.as_deref().filter(|model| *model != DEMO) else {
+        let is_open = config.llm.model.is_none();
+        if let Some(server) = if is_open { oh_llm::find_local_server().await } else { None } {
+            let finding = format!("{}: found {} on this machine", server.model, server.name);
+            return Check::good(NAME, finding);
+        }
         return Check::limited(
             NAME,
-            "none is configured: the demonstration is used unless the settings page names one",
+            "none is configured, and no model server was found on this machine: the demonstration is used unless the settings page names one",
             "set LLM_MODEL and LLM_API_KEY, or choose a model in the web interface",
         );
     };
-    let address = match &config.llm.base_url {
+    let address = match &config.llm.config.base_url {
         Some(url) => authority(url),
         None => PROVIDERS
             .iter()

@@ -1,10 +1,12 @@
 //! Which model is asked: the user's settings, else the configuration, else the demonstration.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use oh_config::LlmSettings;
-use oh_llm::{LlmClient, LlmConfig};
+use oh_llm::{LlmClient, LlmConfig, LocalServer};
 use oh_store::Settings;
+use tokio::sync::OnceCell;
 
 /// The model of the demonstration.
 pub(crate) const DEMO: &str = "demo";
@@ -13,12 +15,15 @@ pub(crate) const DEMO: &str = "demo";
 #[derive(Debug)]
 pub(crate) struct LlmChoice {
     configured: LlmSettings,
+    /// The clients of the named groups of the configuration.
+    groups: BTreeMap<String, Arc<dyn LlmClient>>,
+    /// A server of models that was found on this machine.
+    local: OnceCell<Option<LocalServer>>,
     chosen: RwLock<Chosen>,
 }
 
-/// Models that need no key: they run here, or their provider knows the machine.
-const KEYLESS: [&str; 6] =
-    ["ollama/", "ollama_chat/", "bedrock/", "lemonade/", "lm_studio/", "llamafile/"];
+/// Models that need no key: they run here.
+const KEYLESS: [&str; 5] = ["ollama/", "ollama_chat/", "lemonade/", "lm_studio/", "llamafile/"];
 
 #[derive(Debug)]
 struct Chosen {
@@ -30,15 +35,24 @@ struct Chosen {
 
 impl LlmChoice {
     pub(crate) fn new(configured: LlmSettings, settings: Option<&Settings>) -> Self {
-        let config = choose(&configured, settings);
+        let config = choose(&configured, settings, None);
         let client = oh_llm::connect(config.clone());
-        Self { configured, chosen: RwLock::new(Chosen { config, client, is_fixed: false }) }
+        let chosen = RwLock::new(Chosen { config, client, is_fixed: false });
+        let connect =
+            |(name, config): (&String, &LlmConfig)| (name.clone(), oh_llm::connect(config.clone()));
+        let groups = configured.groups.iter().map(connect).collect();
+        Self { groups, configured, local: OnceCell::new(), chosen }
     }
 
     /// Uses `client` whatever is configured.
     pub(crate) fn fixed(client: Arc<dyn LlmClient>, configured: LlmSettings) -> Self {
         let config = LlmConfig { model: client.model().to_owned(), ..LlmConfig::default() };
-        Self { configured, chosen: RwLock::new(Chosen { config, client, is_fixed: true }) }
+        Self {
+            groups: BTreeMap::new(),
+            local: OnceCell::new(),
+            configured,
+            chosen: RwLock::new(Chosen { config, client, is_fixed: true }),
+        }
     }
 
     pub(crate) fn client(&self) -> Arc<dyn LlmClient> {
@@ -66,9 +80,47 @@ impl LlmChoice {
             && !KEYLESS.iter().any(|prefix| config.model.starts_with(prefix))
     }
 
+    /// Returns the client of a named group of the configuration, such as the condenser's.
+    #[cfg_attr(not(test), expect(dead_code, reason = "nobody asks for a group by name yet"))]
+    pub(crate) fn client_of(&self, group: &str) -> Option<Arc<dyn LlmClient>> {
+        let chosen = self.chosen.read().unwrap_or_else(PoisonError::into_inner);
+        if chosen.is_fixed {
+            return Some(chosen.client.clone());
+        }
+        self.groups.get(group).cloned()
+    }
+
+    /// Returns every key that is configured or chosen.
+    pub(crate) fn keys(&self) -> Vec<String> {
+        let groups = self.configured.groups.values().map(|group| group.api_key.clone());
+        groups.chain([self.config().api_key]).flatten().collect()
+    }
+
+    /// Looks once for a server of models on this machine, if nobody has named a model, and uses
+    /// it as long as nobody does.
+    pub(crate) async fn look_around(
+        &self,
+        settings: impl Fn() -> Option<Settings>,
+    ) -> Option<&LocalServer> {
+        let is_fixed = self.chosen.read().unwrap_or_else(PoisonError::into_inner).is_fixed;
+        let is_named = || named(&self.configured, settings().as_ref()).is_some();
+        if is_fixed || is_named() {
+            return None;
+        }
+        let server = self.local.get_or_init(oh_llm::find_local_server).await.as_ref()?;
+        self.choose_again(settings().as_ref());
+        // Somebody may have named one meanwhile.
+        (!is_named()).then_some(server)
+    }
+
     /// Follows a change of the settings; requests under way are not touched.
     pub(crate) fn update(&self, settings: &Settings) {
-        let config = choose(&self.configured, Some(settings));
+        self.choose_again(Some(settings));
+    }
+
+    fn choose_again(&self, settings: Option<&Settings>) {
+        let local = self.local.get().and_then(Option::as_ref);
+        let config = choose(&self.configured, settings, local);
         let mut chosen = self.chosen.write().unwrap_or_else(PoisonError::into_inner);
         if chosen.config != config && !chosen.is_fixed {
             let client = oh_llm::connect(config.clone());
@@ -77,29 +129,87 @@ impl LlmChoice {
     }
 }
 
-fn choose(configured: &LlmSettings, settings: Option<&Settings>) -> LlmConfig {
-    let present = |value: Option<&String>| value.filter(|text| !text.trim().is_empty()).cloned();
+fn present(value: Option<&String>) -> Option<String> {
+    value.filter(|text| !text.trim().is_empty()).cloned()
+}
+
+/// Returns the model that somebody named.
+fn named(configured: &LlmSettings, settings: Option<&Settings>) -> Option<String> {
     let model = settings.and_then(|settings| present(settings.llm_model.as_ref()));
+    model.or_else(|| present(configured.model.as_ref()))
+}
+
+fn choose(
+    configured: &LlmSettings,
+    settings: Option<&Settings>,
+    local: Option<&LocalServer>,
+) -> LlmConfig {
+    let config = configured.config.clone();
+    let model = named(configured, settings);
+    if let (None, Some(local)) = (&model, local) {
+        // No key is sent to what happens to be there.
+        let base_url = Some(local.base_url.clone());
+        return LlmConfig { model: local.model.clone(), base_url, api_key: None, ..config };
+    }
     let key = settings.and_then(|settings| present(settings.llm_api_key.as_ref()));
     let url = settings.and_then(|settings| present(settings.llm_base_url.as_ref()));
     // A key of the configuration belongs to the configured provider, and to no other.
-    let is_configured_model = model.is_none() || model == configured.model;
-    let configured_key = configured.api_key.clone().filter(|_| is_configured_model);
-    let configured_url = configured.base_url.clone().filter(|_| is_configured_model);
+    let is_configured_model =
+        model == configured.model || configured.model.is_none() && model.is_none();
+    let configured_key = config.api_key.clone().filter(|_| is_configured_model);
+    let configured_url = config.base_url.clone().filter(|_| is_configured_model);
     LlmConfig {
-        model: model.or_else(|| configured.model.clone()).unwrap_or_else(|| DEMO.to_owned()),
+        model: model.unwrap_or_else(|| DEMO.to_owned()),
         api_key: key.or(configured_key),
         base_url: url.or(configured_url),
-        attempts: configured.num_retries,
-        retry_multiplier: configured.retry_multiplier,
-        retry_min_wait: configured.retry_min_wait,
-        retry_max_wait: configured.retry_max_wait,
-        timeout: configured.timeout,
-        temperature: configured.temperature,
-        top_p: configured.top_p,
-        max_output_tokens: configured.max_output_tokens,
-        disable_vision: configured.disable_vision,
-        input_cost_per_token: configured.input_cost_per_token,
-        output_cost_per_token: configured.output_cost_per_token,
+        ..config
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use oh_config::{Config, Environment};
+
+    use super::*;
+
+    fn configured(text: &str) -> LlmSettings {
+        let path = std::path::Path::new("config.toml");
+        Config::parse(text, path, &Environment::new()).unwrap().llm
+    }
+
+    fn local() -> LocalServer {
+        LocalServer {
+            name: "Ollama",
+            base_url: "http://127.0.0.1:11434".to_owned(),
+            model: "ollama/qwen3:8b".to_owned(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_local_server_is_used_only_if_nobody_names_a_model() {
+        let choice = LlmChoice::new(configured("[llm]\napi_key = \"sk-secret\""), None);
+        choice.local.set(Some(local())).unwrap();
+        assert_eq!(choice.look_around(|| None).await, Some(&local()));
+        let config = choice.config();
+        assert_eq!((config.model.as_str(), config.api_key), ("ollama/qwen3:8b", None));
+        assert!(!choice.lacks_key());
+
+        let settings = Settings { llm_model: Some("openai/x".to_owned()), ..Settings::default() };
+        choice.update(&settings);
+        assert_eq!(choice.config().model, "openai/x");
+        choice.update(&Settings::default());
+        assert_eq!(choice.config().model, "ollama/qwen3:8b");
+
+        let named = LlmChoice::new(configured("[llm]\nmodel = \"demo\""), None);
+        named.local.set(Some(local())).unwrap();
+        assert_eq!(named.look_around(|| None).await, None);
+        assert_eq!(named.config().model, "demo");
+    }
+
+    #[test]
+    fn a_group_has_a_client_of_its_own() {
+        let choice = LlmChoice::new(configured("[llm.small]\nmodel = \"openai/mini\""), None);
+        assert_eq!(choice.client_of("small").unwrap().model(), "openai/mini");
+        assert!(choice.client_of("large").is_none());
     }
 }

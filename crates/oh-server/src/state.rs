@@ -150,6 +150,11 @@ impl AppState {
         self.settings.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Looks for a server of models on this machine, if nobody has named a model.
+    pub(crate) async fn look_around(&self) -> Option<&oh_llm::LocalServer> {
+        self.llm.look_around(|| self.settings()).await
+    }
+
     /// Keeps new settings and lets everything follow them.
     pub(crate) async fn save_settings(&self, settings: Settings) -> Result<(), StoreError> {
         self.store.save_settings(settings.clone()).await?;

@@ -30,6 +30,18 @@ pub enum Notice {
         /// The text since the last notice.
         text: Arc<str>,
     },
+    /// What the model is thinking.
+    Reasoning {
+        /// The newest event that the model has seen.
+        after: EventId,
+        /// The thoughts since the last notice.
+        text: Arc<str>,
+    },
+    /// The model begins its answer anew: what was shown of it is withdrawn.
+    Restart {
+        /// The newest event that the model has seen.
+        after: EventId,
+    },
 }
 
 /// Status ids of runtimes.

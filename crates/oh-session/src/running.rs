@@ -51,11 +51,11 @@ impl Running {
                     let (sender, receiver) = mpsc::channel(NOTICE_BUFFER);
                     let context = CompletionContext { notices: Some(sender) };
                     let completion = llm.complete(request, context);
-                    let of_text = |text: String| Notice::Text { after, text: text.into() };
-                    let mut notices = notices;
-                    let show = |notice| notices.show_of_llm(notice, of_text);
+                    let mut notices =
+                        LlmNotices { after, thoughts: notices.clone(), text: notices };
+                    let show = |notice| notices.show(notice);
                     let completion = with_notices(completion, receiver, show).await;
-                    notices.finish(of_text);
+                    notices.finish();
                     Input::Completion(completion)
                 });
                 Self { step, outcome }
@@ -128,7 +128,47 @@ async fn with_notices<T, N>(
     }
 }
 
+/// The notices of a model: what it thinks and what it says are two streams.
+struct LlmNotices {
+    /// The newest event that the model has seen.
+    after: EventId,
+    text: Notices,
+    thoughts: Notices,
+}
+
+impl LlmNotices {
+    fn show(&mut self, notice: LlmNotice) {
+        let after = self.after;
+        match notice {
+            LlmNotice::Text(text) => {
+                self.text.show(&text, |text| Notice::Text { after, text: text.into() });
+            }
+            LlmNotice::Reasoning(text) => {
+                self.thoughts.show(&text, |text| Notice::Reasoning { after, text: text.into() });
+            }
+            LlmNotice::Restart => {
+                // Also what was held back is withdrawn.
+                self.finish();
+                let _ = self.text.sender.send(Notice::Restart { after });
+            }
+            LlmNotice::Retry { attempt, attempts, wait } => {
+                let message = format!("{attempt} / {attempts}, next in {} s", wait.as_secs());
+                let id = "STATUS$LLM_RETRY".into();
+                let message = message.into();
+                let _ = self.text.sender.send(Notice::Status { is_error: false, id, message });
+            }
+        }
+    }
+
+    fn finish(&mut self) {
+        let after = self.after;
+        self.thoughts.finish(|text| Notice::Reasoning { after, text: text.into() });
+        self.text.finish(|text| Notice::Text { after, text: text.into() });
+    }
+}
+
 /// Where the notices of one step go. What the step says is one stream, in which secrets are masked.
+#[derive(Clone)]
 pub(crate) struct Notices {
     sender: broadcast::Sender<Notice>,
     masker: Masker,
@@ -148,21 +188,6 @@ impl Notices {
     fn finish(&mut self, notice: impl Fn(String) -> Notice) {
         let shown = self.masker.finish();
         self.send(shown, notice);
-    }
-
-    fn show_of_llm(&mut self, notice: LlmNotice, of_text: impl Fn(String) -> Notice) {
-        match notice {
-            LlmNotice::Text(text) => self.show(&text, of_text),
-            LlmNotice::Reasoning(_) => {}
-            LlmNotice::Retry { attempt, attempts, wait } => {
-                // The model begins anew: what it had begun to say is over.
-                self.finish(of_text);
-                let message = format!("{attempt} / {attempts}, next in {} s", wait.as_secs());
-                let id = "STATUS$LLM_RETRY".into();
-                let message = message.into();
-                let _ = self.sender.send(Notice::Status { is_error: false, id, message });
-            }
-        }
     }
 
     fn send(&self, text: String, notice: impl Fn(String) -> Notice) {

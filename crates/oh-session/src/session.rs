@@ -78,6 +78,7 @@ impl Session {
         let runtime = &prepared.runtime;
         let mut running = Running::waiting();
         loop {
+            self.conversation.configure_model((self.llm)().max_input_tokens());
             if let Err(error) = self.settle().await {
                 tracing::error!(%error, "the session ends because its log failed");
                 return Goodbye::silent(Ending::Interrupted);

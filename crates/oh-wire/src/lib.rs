@@ -32,7 +32,8 @@ pub use connect_query::ConnectQuery;
 pub use encoded::{EncodedEvent, Encoding, encode_event, is_deliverable, shorten};
 pub use envelope::{EventError, parse_event};
 pub use notice::{
-    StatusLevel, error_notice, message_delta, output_delta, status_update, title_update,
+    StatusLevel, error_notice, message_delta, output_delta, reasoning_delta, restart_delta,
+    status_update, title_update,
 };
 pub use rejection::{Rejection, RejectionCode};
 pub use scalar::{format_rest_time, format_timestamp, parse_timestamp};

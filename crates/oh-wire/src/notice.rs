@@ -53,3 +53,17 @@ pub fn output_delta(action: EventId, text: &str) -> String {
 pub fn message_delta(after: EventId, text: &str) -> String {
     json!({"type": "message", "id": after.0, "text": text}).to_string()
 }
+
+/// Encodes a piece of what the model is thinking, for `oh_delta`.
+///
+/// `after` is the newest event that the model has seen.
+#[must_use]
+pub fn reasoning_delta(after: EventId, text: &str) -> String {
+    json!({"type": "reasoning", "id": after.0, "text": text}).to_string()
+}
+
+/// Encodes that the model begins anew what it writes after an event, for `oh_delta`.
+#[must_use]
+pub fn restart_delta(after: EventId) -> String {
+    json!({"type": "restart", "id": after.0}).to_string()
+}

@@ -126,6 +126,13 @@ describe("passing text", () => {
     expect(said.liveMessage).toBeNull();
   });
 
+  it("drops what the model wrote before it began anew", () => {
+    const restart: ViewInput = { kind: "delta", delta: { kind: "restart", id: 1 } };
+    const view = reduceAll(running, [written(1, "wr"), restart, written(1, "right")]);
+    expect(view.liveMessage?.text).toBe("right");
+    expect(reduceAll(running, [written(2, "other"), restart]).liveMessage?.text).toBe("other");
+  });
+
   it("begins anew when the model does", () => {
     expect(reduceAll(running, [written(1, "first try"), written(2, "second")]).liveMessage?.text).toBe("second");
   });

@@ -94,6 +94,9 @@ function applyDelta(draft: Draft, delta: Delta): void {
       draft.liveMessage = { after: delta.id, text: written + delta.text };
       return;
     }
+    case "restart":
+      if (draft.liveMessage?.after === delta.id) draft.liveMessage = null;
+      return;
     default:
       assertNever(delta);
   }

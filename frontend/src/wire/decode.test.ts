@@ -66,6 +66,8 @@ it.each([
   [{ type: "other", id: 4, text: "x" }, null],
   [{ type: "output", id: "4", text: "x" }, null],
   [undefined, null],
+  [{ type: "restart", id: 3 }, { kind: "restart", id: 3 }],
+  [{ type: "restart" }, null],
 ])("decodes the delta %j", (payload, expected) => {
   expect(decodeDelta(payload)).toEqual(expected);
 });

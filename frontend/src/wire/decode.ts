@@ -38,8 +38,14 @@ export type Incoming =
   | ErrorNotice
   | { kind: "ignored"; reason: string };
 
-/** A passing piece of output (`id` = the running action) or of the model's text (`id` = the newest event it saw). */
-export type Delta = { kind: "output"; id: number; text: string } | { kind: "message"; id: number; text: string };
+/**
+ * A passing piece of output (`id` = the running action) or of the model's text (`id` = the newest event it saw),
+ * or the word that the model begins its text anew.
+ */
+export type Delta =
+  | { kind: "output"; id: number; text: string }
+  | { kind: "message"; id: number; text: string }
+  | { kind: "restart"; id: number };
 
 type Check = (fields: Record<string, unknown>) => boolean;
 
@@ -158,6 +164,7 @@ export function decodeDelta(payload: unknown): Delta | null {
   const id = numberAt(payload, "id");
   const text = stringAt(payload, "text");
   const type = payload["type"];
+  if (id !== null && type === "restart") return { kind: "restart", id };
   if (id === null || text === null || (type !== "output" && type !== "message")) return null;
   return { kind: type, id, text };
 }

@@ -1,6 +1,9 @@
 //! The configuration read from text and a made-up environment.
 
 #[cfg(test)]
+mod llm;
+
+#[cfg(test)]
 mod config {
     use std::path::Path;
     use std::time::Duration;
@@ -22,7 +25,7 @@ timeout = 120
 confirmation_mode = false
 "#;
 
-    fn parse(text: &str, variables: &[(&str, &str)]) -> Config {
+    pub(crate) fn parse(text: &str, variables: &[(&str, &str)]) -> Config {
         let environment: Environment =
             variables.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         Config::parse(text, Path::new("config.toml"), &environment).unwrap()
@@ -62,7 +65,7 @@ confirmation_mode = false
             &[("LLM_MODEL", "b"), ("LLM_API_KEY", ""), ("MAX_ITERATIONS", "9")],
         );
         assert_eq!(config.llm.model.as_deref(), Some("b"));
-        assert_eq!(config.llm.api_key, None);
+        assert_eq!(config.llm.config.api_key, None);
         assert_eq!(config.agent.limits.max_iterations, 9);
     }
 

@@ -1,65 +1,42 @@
 //! What came back, in our terms.
 
 use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use genai::chat::{ChatFrameSink, FrameCtx, RawFrameRef, StopReason, StreamEnd};
+use genai::ModelIden;
+use genai::adapter::AdapterKind;
+use genai::chat::{StopReason, StreamEnd};
 use oh_chat::{Completion, CompletionFailure, ToolCall, Usage};
 use serde_json::Value;
 
-use super::failure;
+use super::frames::Told;
+use super::{failure, prices, reasoning};
 use crate::config::LlmConfig;
 
-/// The head of an answer is looked for in this many of its first frames.
-const HEAD_FRAMES: u32 = 64;
-
-/// What a provider says of its answer and the client library does not tell.
+/// The texts of an answer as they came.
 #[derive(Debug, Default)]
-pub(crate) struct Head(Mutex<HeadFields>);
-
-#[derive(Debug, Default)]
-struct HeadFields {
-    id: Option<String>,
-    model: Option<String>,
-    created: Option<i64>,
-}
-
-impl ChatFrameSink for Head {
-    fn on_frame(&self, _: &FrameCtx, frame: RawFrameRef<'_>) {
-        let mut fields = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_complete = fields.id.is_some() && fields.model.is_some() && fields.created.is_some();
-        if is_complete || frame.index >= HEAD_FRAMES {
-            return;
-        }
-        let Some(json) = frame.json() else { return };
-        let text = |places: &[&str]| {
-            let found = places.iter().find_map(|place| json.pointer(place)?.as_str());
-            found.filter(|text| !text.is_empty()).map(str::to_owned)
-        };
-        if fields.id.is_none() {
-            fields.id = text(&["/id", "/message/id", "/response/id", "/responseId"]);
-        }
-        if fields.model.is_none() {
-            fields.model = text(&["/model", "/message/model", "/response/model", "/modelVersion"]);
-        }
-        if fields.created.is_none() {
-            fields.created = json.get("created").and_then(Value::as_i64).filter(|time| *time > 0);
-        }
-    }
+pub(super) struct Texts {
+    pub(super) answer: String,
+    pub(super) thoughts: String,
 }
 
 /// Puts the answer together.
-pub(crate) fn completion(
+pub(super) fn completion(
     config: &LlmConfig,
-    head: &Head,
-    text: String,
+    model: &ModelIden,
+    told: Told,
+    texts: Texts,
     end: StreamEnd,
 ) -> Result<Completion, CompletionFailure> {
-    let usage = end.captured_usage.as_ref().map(usage).unwrap_or_default();
+    let counted = end.captured_usage.as_ref().map(usage).filter(|usage| usage.prompt_tokens > 0);
+    let usage = counted.or(told.usage).unwrap_or_default();
     let stop = end.captured_stop_reason.clone();
+    if stop.is_none() && ends_with_a_reason(model.adapter_kind) {
+        return Err(failure::cut_off());
+    }
+    let thoughts = reasoning::reasoning(model.adapter_kind, texts.thoughts, &end, told.details);
     let tool_calls = tool_calls(end);
-    if text.is_empty() && tool_calls.is_empty() {
+    if texts.answer.is_empty() && tool_calls.is_empty() {
         return Err(match stop {
             Some(StopReason::ContentFilter(_)) => CompletionFailure::ContentPolicy {
                 message: "the provider filtered the answer out".to_owned(),
@@ -67,21 +44,31 @@ pub(crate) fn completion(
             Some(StopReason::MaxTokens(_)) => {
                 failure::server("the answer was cut off before its first word".to_owned())
             }
-            _ => failure::server("the model gave no response".to_owned()),
+            _ => failure::no_response(),
         });
     }
-    let fields = std::mem::take(&mut *head.0.lock().unwrap_or_else(PoisonError::into_inner));
     Ok(Completion {
-        response_id: fields.id.unwrap_or_else(|| format!("response-{}", unique())),
-        created: fields.created.unwrap_or_else(seconds_now),
-        model: fields.model.unwrap_or_else(|| config.model.clone()),
-        reasoning: None,
+        response_id: told.id.unwrap_or_else(|| format!("response-{}", unique())),
+        created: told.created.unwrap_or_else(seconds_now),
+        model: told.model.unwrap_or_else(|| config.model.clone()),
+        reasoning: thoughts,
         finish_reason: finish_reason(stop, &tool_calls),
-        text,
+        text: texts.answer,
         tool_calls,
         usage,
-        cost: cost(config, usage),
+        cost: prices::cost(config, usage, told.cost),
     })
+}
+
+/// The library does not tell where these break off, but then there is no reason.
+fn ends_with_a_reason(kind: AdapterKind) -> bool {
+    matches!(
+        kind,
+        AdapterKind::Gemini
+            | AdapterKind::Ollama
+            | AdapterKind::OpenAIResp
+            | AdapterKind::BedrockApi
+    )
 }
 
 /// The library gives the arguments as JSON: spaces outside of texts are lost.
@@ -91,16 +78,36 @@ fn tool_calls(end: StreamEnd) -> Vec<ToolCall> {
     calls
         .into_iter()
         .map(|call| {
-            // Some servers give every call the same id, or none.
-            let is_new = !call.call_id.is_empty() && known.insert(call.call_id.clone());
-            let id = if is_new { call.call_id } else { format!("call_{}", unique()) };
+            let id = if is_stand_in(&call.call_id) || !known.insert(call.call_id.clone()) {
+                unique_id(&call.call_id, &call.fn_name)
+            } else {
+                call.call_id
+            };
             let arguments = match call.fn_arguments {
                 Value::String(text) => text,
+                Value::Null => "{}".to_owned(),
                 json => json.to_string(),
             };
             ToolCall { id, name: call.fn_name, arguments }
         })
         .collect()
+}
+
+/// Some servers give every call the same id, or none, and the library makes one up: these come
+/// again in the next answer.
+fn is_stand_in(id: &str) -> bool {
+    let number = id.strip_prefix("call_").filter(|number| number.len() < 4);
+    let is_index = number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()));
+    id.is_empty() || is_index || id.starts_with("call#")
+}
+
+/// The library recognizes ids of Gemini's form as made up and does not send them.
+fn unique_id(id: &str, name: &str) -> String {
+    if id.starts_with("call#") {
+        let (number, _) = uuid::Uuid::new_v4().as_u64_pair();
+        return format!("call#{name}#{}", number >> 1);
+    }
+    format!("call_{}", unique())
 }
 
 /// Names why the model stopped in the words of OpenAI's protocol.
@@ -118,24 +125,16 @@ fn finish_reason(stop: Option<StopReason>, tool_calls: &[ToolCall]) -> String {
 
 fn usage(usage: &genai::chat::Usage) -> Usage {
     let count = |number: Option<i32>| u64::try_from(number.unwrap_or_default()).unwrap_or_default();
-    let details = usage.prompt_tokens_details.as_ref();
+    let sent = usage.prompt_tokens_details.as_ref();
+    let received = usage.completion_tokens_details.as_ref();
+    let reasoning_tokens = count(received.and_then(|details| details.reasoning_tokens));
     Usage {
         prompt_tokens: count(usage.prompt_tokens),
-        completion_tokens: count(usage.completion_tokens),
-        cache_read_tokens: count(details.and_then(|details| details.cached_tokens)),
-        cache_write_tokens: count(details.and_then(|details| details.cache_creation_tokens)),
-        reasoning_tokens: 0,
+        completion_tokens: count(usage.completion_tokens).max(reasoning_tokens),
+        cache_read_tokens: count(sent.and_then(|details| details.cached_tokens)),
+        cache_write_tokens: count(sent.and_then(|details| details.cache_creation_tokens)),
+        reasoning_tokens,
     }
-}
-
-#[allow(clippy::cast_precision_loss, reason = "token counts are far below 2^52")]
-fn cost(config: &LlmConfig, usage: Usage) -> Option<f64> {
-    if config.input_cost_per_token.is_none() && config.output_cost_per_token.is_none() {
-        return None;
-    }
-    let input = config.input_cost_per_token.unwrap_or_default() * usage.prompt_tokens as f64;
-    let output = config.output_cost_per_token.unwrap_or_default() * usage.completion_tokens as f64;
-    Some(input + output)
 }
 
 fn unique() -> String {

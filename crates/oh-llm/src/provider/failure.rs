@@ -5,41 +5,15 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use genai::{Error, webc};
 use oh_chat::CompletionFailure;
 use reqwest::header::HeaderMap;
-use serde_json::Value;
+use serde_json::{Value, json};
+
+use super::signs::{BAD_KEY, CONTENT_POLICY, CONTEXT_WINDOW, NO_TOOLS, OUT_OF_CREDITS, TOO_MANY};
 
 /// How much of a provider's words is kept.
 const MAX_MESSAGE_CHARS: usize = 2000;
 /// Shorter keys are words such as `none`, which mean that there is no key.
 const MIN_SECRET_LENGTH: usize = 6;
-
-/// Texts in lower case that mean that the request is longer than the model can read.
-const CONTEXT_WINDOW: [&str; 8] = [
-    "contextwindowexceedederror",
-    "prompt is too long",
-    "input length and `max_tokens` exceed context limit",
-    "please reduce the length of",
-    "the request exceeds the available context size",
-    "context length exceeded",
-    "context_length_exceeded",
-    "maximum context length",
-];
-
-const CONTENT_POLICY: [&str; 5] = [
-    "content_policy_violation",
-    "contentpolicyviolation",
-    "content_filter",
-    "content management policy",
-    "requires moderation",
-];
-
-const OUT_OF_CREDITS: [&str; 6] = [
-    "insufficient_quota",
-    "exceededbudget",
-    "budget_exceeded",
-    "budget has been exceeded",
-    "credit balance",
-    "credits",
-];
+const NO_RESPONSE: &str = "the model gave no response";
 
 /// Returns the failure for an error of the client library.
 pub(crate) fn of_error(error: &Error) -> CompletionFailure {
@@ -65,11 +39,11 @@ pub(crate) fn of_error(error: &Error) -> CompletionFailure {
                 unavailable(cause.clone())
             }
         }
-        Error::ChatResponse { body, .. } => of_stream_error(body),
+        Error::ChatResponse { body, .. } => of_report(body),
         Error::StreamParse { serde_error, .. } => {
             server(format!("the provider sent something that is not JSON: {serde_error}"))
         }
-        Error::NoChatResponse { .. } => server("the model gave no response".to_owned()),
+        Error::NoChatResponse { .. } => no_response(),
         Error::RequiresApiKey { .. } | Error::NoAuthResolver { .. } | Error::NoAuthData { .. } => {
             CompletionFailure::Authentication { message: "the provider wants a key".to_owned() }
         }
@@ -85,6 +59,7 @@ fn of_response(status: u16, body: &str, retry_after: Option<Duration>) -> Comple
     match status {
         401 => return CompletionFailure::Authentication { message },
         402 => return CompletionFailure::OutOfCredits { message },
+        400 if says(&BAD_KEY) => return CompletionFailure::Authentication { message },
         _ => {}
     }
     if says(&OUT_OF_CREDITS) && status < 500 {
@@ -96,6 +71,9 @@ fn of_response(status: u16, body: &str, retry_after: Option<Duration>) -> Comple
     // Local servers report this with 500 as well.
     if says(&CONTEXT_WINDOW) && status != 403 && status != 429 {
         return CompletionFailure::ContextWindow { message };
+    }
+    if says(&NO_TOOLS) && status != 403 && status != 429 {
+        return CompletionFailure::BadRequest { message };
     }
     match status {
         403 => CompletionFailure::Authentication { message },
@@ -114,26 +92,37 @@ fn of_response(status: u16, body: &str, retry_after: Option<Duration>) -> Comple
 }
 
 /// Returns the failure for an error that a provider reports inside a stream.
-fn of_stream_error(error: &Value) -> CompletionFailure {
-    let body = error.to_string();
+pub(super) fn of_report(report: &Value) -> CompletionFailure {
+    // Some wrap what happened, some do not.
+    let error = report.get("error").filter(|error| !error.is_null()).unwrap_or(report);
     let number = error.get("code").or_else(|| error.get("status")).and_then(Value::as_u64);
     let status = number.and_then(|code| u16::try_from(code).ok()).filter(|code| *code >= 400);
     let status = status.unwrap_or_else(|| {
-        let words = ["code", "type"].map(|name| error.get(name).and_then(Value::as_str));
+        let words = ["code", "type", "status"].map(|name| error.get(name).and_then(Value::as_str));
         let is = |part: &str| words.iter().flatten().any(|word| word.contains(part));
-        if is("rate_limit") {
+        if is("rate_limit") || is("RESOURCE_EXHAUSTED") {
             429
-        } else if is("overloaded") || is("unavailable") {
+        } else if is("overloaded") || is("unavailable") || is("UNAVAILABLE") || is("timeout") {
             529
-        } else if is("authentication") || is("invalid_api_key") {
+        } else if is("authentication") || is("invalid_api_key") || is("permission") {
             401
+        } else if is("billing") {
+            402
         } else if is("invalid_request") || is("context_length") || is("insufficient_quota") {
             400
         } else {
-            500
+            let text = error.to_string().to_lowercase();
+            if TOO_MANY.iter().any(|part| text.contains(part)) { 429 } else { 500 }
         }
     });
-    of_response(status, &body, None)
+    of_response(status, &json!({"error": error}).to_string(), None)
+}
+
+/// Says whether the provider complains that the model knows no tools.
+pub(crate) fn is_about_tools(failure: &CompletionFailure) -> bool {
+    let text = failure.message().to_lowercase();
+    matches!(failure, CompletionFailure::BadRequest { .. })
+        && NO_TOOLS.iter().any(|part| text.contains(part))
 }
 
 fn of_transport(error: &reqwest::Error) -> CompletionFailure {
@@ -165,6 +154,19 @@ pub(crate) fn root_cause<'a>(
 
 pub(crate) fn unavailable(message: String) -> CompletionFailure {
     CompletionFailure::Unavailable { retry_after: None, message }
+}
+
+pub(super) fn cut_off() -> CompletionFailure {
+    unavailable("the answer ended before it was complete".to_owned())
+}
+
+pub(super) fn no_response() -> CompletionFailure {
+    server(NO_RESPONSE.to_owned())
+}
+
+/// Says whether the model answered with nothing.
+pub(crate) fn is_no_response(failure: &CompletionFailure) -> bool {
+    matches!(failure, CompletionFailure::Server { message } if message == NO_RESPONSE)
 }
 
 pub(crate) fn server(message: String) -> CompletionFailure {
@@ -278,6 +280,8 @@ mod tests {
             "This model's maximum context length is 8192 tokens. Please reduce the length of the messages.",
             "window",
         );
+        check(500, "tools param requires --jinja flag", "bad");
+        check(404, "No endpoints found that support tool use", "bad");
         check(500, "the request exceeds the available context size", "window");
         check(
             400,
@@ -301,15 +305,25 @@ mod tests {
     #[test]
     fn an_error_in_a_stream_says_what_to_do() {
         let check = |error: Value, kind| {
-            assert_eq!(of_stream_error(&error), failure(kind, "m"), "{error}");
+            assert_eq!(of_report(&error), failure(kind, "m"), "{error}");
         };
-        use serde_json::json;
         check(json!({"message": "m", "code": 502}), "unavailable");
         check(json!({"message": "m", "code": "rate_limit_exceeded"}), "rate");
         check(json!({"message": "m", "type": "overloaded_error"}), "unavailable");
         check(json!({"message": "m", "type": "server_error"}), "server");
         check(json!({"message": "m", "code": "context_length_exceeded"}), "window");
         check(json!({"message": "m", "code": "insufficient_quota"}), "credits");
+        check(
+            json!({"type": "error", "error": {"type": "overloaded_error", "message": "m"}}),
+            "unavailable",
+        );
+        check(
+            json!({"error": {"code": 503, "message": "m", "status": "UNAVAILABLE"}}),
+            "unavailable",
+        );
+        check(json!({"error": {"message": "m", "status": "RESOURCE_EXHAUSTED"}}), "rate");
+        check(json!({"error": "m"}), "server");
+        check(json!({"error": {"type": "billing_error", "message": "m"}}), "credits");
     }
 
     #[test]

@@ -9,13 +9,21 @@ use reqwest::Url;
 use crate::config::LlmConfig;
 
 /// The prefixes of model names and the protocols that they stand for.
-const PREFIXES: [(&str, AdapterKind); 18] = [
+const PREFIXES: [(&str, AdapterKind); 29] = [
     ("openai", AdapterKind::OpenAI),
     ("litellm_proxy", AdapterKind::OpenAI),
     ("hosted_vllm", AdapterKind::OpenAI),
     ("lm_studio", AdapterKind::OpenAI),
     ("llamafile", AdapterKind::OpenAI),
     ("custom_openai", AdapterKind::OpenAI),
+    ("openhands", AdapterKind::OpenAI),
+    ("azure", AdapterKind::OpenAI),
+    ("huggingface", AdapterKind::OpenAI),
+    ("cerebras", AdapterKind::OpenAI),
+    ("sambanova", AdapterKind::OpenAI),
+    ("nvidia_nim", AdapterKind::OpenAI),
+    ("deepinfra", AdapterKind::OpenAI),
+    ("dashscope", AdapterKind::OpenAI),
     ("anthropic", AdapterKind::Anthropic),
     ("gemini", AdapterKind::Gemini),
     ("ollama", AdapterKind::Ollama),
@@ -28,11 +36,30 @@ const PREFIXES: [(&str, AdapterKind); 18] = [
     ("moonshot", AdapterKind::Moonshot),
     ("together_ai", AdapterKind::Together),
     ("fireworks_ai", AdapterKind::Fireworks),
+    ("bedrock", AdapterKind::BedrockApi),
+    ("kimi", AdapterKind::Kimi),
+    ("zai", AdapterKind::Zai),
+];
+
+/// Addresses that the client library does not know.
+const ADDRESSES: [(&str, &str); 7] = [
+    ("openhands", "https://llm-proxy.app.all-hands.dev/"),
+    ("huggingface", "https://router.huggingface.co/v1/"),
+    ("cerebras", "https://api.cerebras.ai/v1/"),
+    ("sambanova", "https://api.sambanova.ai/v1/"),
+    ("nvidia_nim", "https://integrate.api.nvidia.com/v1/"),
+    ("deepinfra", "https://api.deepinfra.com/v1/openai/"),
+    ("dashscope", "https://dashscope-intl.aliyuncs.com/compatible-mode/v1/"),
 ];
 
 /// These have no address of their own.
-const NEED_ADDRESS: [&str; 5] =
-    ["litellm_proxy", "hosted_vllm", "lm_studio", "llamafile", "custom_openai"];
+const NEED_ADDRESS: [&str; 6] =
+    ["litellm_proxy", "hosted_vllm", "lm_studio", "llamafile", "custom_openai", "azure"];
+
+/// The version of Azure's interface if none is configured.
+const AZURE_VERSION: &str = "2024-12-01-preview";
+/// The region of Bedrock if none is configured.
+const BEDROCK_REGION: &str = "us-east-1";
 
 /// Which model is asked, by which protocol, where and with which key.
 #[derive(Debug, Clone)]
@@ -43,36 +70,46 @@ pub(crate) struct Target {
 
 impl Target {
     pub(crate) fn of(config: &LlmConfig) -> Result<Self, CompletionFailure> {
-        let base = match config.base_url.as_deref().map(str::trim) {
-            None | Some("") => None,
+        let full = full_name(config);
+        let prefix = full.split_once('/').map_or("", |(prefix, _)| prefix);
+        let base = match configured_address(config, prefix) {
             Some(text) => Some(base_url(text)?),
+            None => ADDRESSES
+                .iter()
+                .find(|(known, _)| *known == prefix)
+                .and_then(|(_, address)| Url::parse(address).ok()),
         };
-        let (kind, name) = protocol(config.model.trim(), base.as_ref())?;
+        let (kind, name) = protocol(&full, base.as_ref())?;
         let key = config.api_key.as_deref().map(str::trim).filter(|key| !key.is_empty());
+        let is_azure = prefix == "azure";
         let auth = match (key, &base) {
+            (Some(key), Some(base)) if is_azure => azure(base, name, key, config),
             (Some(key), _) => AuthData::from_single(key),
             (None, _) if kind == AdapterKind::Ollama => AuthData::None,
             // A local server needs no key: none is sent.
-            (None, Some(base)) if kind == AdapterKind::OpenAI => AuthData::RequestOverride {
-                url: join(base, "chat/completions"),
-                headers: Headers::default(),
-            },
+            (None, Some(base)) if kind == AdapterKind::OpenAI && !is_azure => {
+                AuthData::RequestOverride {
+                    url: join(base, "chat/completions"),
+                    headers: Headers::default(),
+                }
+            }
             // The library must not look for a key in the environment.
             (None, _) => {
                 let message = format!("no key is set for the model `{}`", config.model);
                 return Err(CompletionFailure::Authentication { message });
             }
         };
-        let endpoint = base.map(|mut base| {
-            // Anthropic's address is usually written without its version.
-            if kind == AdapterKind::Anthropic && base.path() == "/" {
-                base.set_path("/v1/");
-            }
-            Endpoint::from_owned(String::from(base))
-        });
+        let endpoint = match base {
+            Some(base) => Some(with_version(base, kind)),
+            None if kind == AdapterKind::BedrockApi => Some(bedrock(config)?),
+            None => None,
+        };
         Ok(Self {
             model: ModelIden::new(kind, name.to_owned()),
-            provider: ProviderConfig { endpoint, auth: Some(auth) },
+            provider: ProviderConfig {
+                endpoint: endpoint.map(|url| Endpoint::from_owned(String::from(url))),
+                auth: Some(auth),
+            },
         })
     }
 
@@ -80,6 +117,65 @@ impl Target {
         let endpoint = self.provider.endpoint.as_ref();
         endpoint.is_some_and(|endpoint| endpoint.base_url().starts_with("http:"))
     }
+}
+
+/// Returns the name with the provider that the settings name apart from it.
+fn full_name(config: &LlmConfig) -> String {
+    let model = config.model.trim();
+    let prefix = model.split_once('/').map(|(prefix, _)| prefix);
+    let is_known = PREFIXES.iter().any(|(known, _)| Some(*known) == prefix);
+    match config.custom_llm_provider.as_deref().map(str::trim) {
+        Some(provider) if !provider.is_empty() && !is_known => format!("{provider}/{model}"),
+        _ => model.to_owned(),
+    }
+}
+
+fn configured_address<'a>(config: &'a LlmConfig, prefix: &str) -> Option<&'a str> {
+    let present =
+        |text: &'a Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty());
+    let of_ollama = present(&config.ollama_base_url).filter(|_| prefix.starts_with("ollama"));
+    present(&config.base_url).or(of_ollama)
+}
+
+/// These addresses are usually written without their version.
+fn with_version(mut base: Url, kind: AdapterKind) -> Url {
+    if base.path() == "/" {
+        match kind {
+            AdapterKind::Anthropic => base.set_path("/v1/"),
+            AdapterKind::Gemini => base.set_path("/v1beta/"),
+            _ => {}
+        }
+    }
+    base
+}
+
+/// Azure has an address for each deployment and a header of its own for the key.
+fn azure(base: &Url, deployment: &str, key: &str, config: &LlmConfig) -> AuthData {
+    let is_new = base.path().ends_with("/openai/v1/");
+    let is_deployment = base.path().contains("/deployments/");
+    let part = if is_new || is_deployment {
+        "chat/completions".to_owned()
+    } else if base.path().ends_with("/openai/") {
+        format!("deployments/{deployment}/chat/completions")
+    } else {
+        format!("openai/deployments/{deployment}/chat/completions")
+    };
+    let mut url = base.clone();
+    url.set_path(&format!("{}{part}", base.path()));
+    if !is_new && !url.query_pairs().any(|(name, _)| name == "api-version") {
+        let version = config.api_version.as_deref().map(str::trim).filter(|v| !v.is_empty());
+        url.query_pairs_mut().append_pair("api-version", version.unwrap_or(AZURE_VERSION));
+    }
+    let headers = Headers::from(("api-key".to_owned(), key.to_owned()));
+    AuthData::RequestOverride { url: url.into(), headers }
+}
+
+fn bedrock(config: &LlmConfig) -> Result<Url, CompletionFailure> {
+    let region = config.aws_region.as_deref().map(str::trim).filter(|region| !region.is_empty());
+    let region = region.unwrap_or(BEDROCK_REGION);
+    let is_name = region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let url = Url::parse(&format!("https://bedrock-runtime.{region}.amazonaws.com/"));
+    url.ok().filter(|_| is_name).ok_or_else(|| unusable(format!("`{region}` is no AWS region")))
 }
 
 /// Returns the protocol and the name that the provider knows.
@@ -99,7 +195,14 @@ fn protocol<'a>(
         (Some((_, AdapterKind::Ollama, name)), Some(base)) if base.path().ends_with("/v1/") => {
             Ok((AdapterKind::OpenAI, name))
         }
-        (Some((_, AdapterKind::OpenAI, name)), None) => Ok((openai_protocol(name), name)),
+        (Some(("openai", kind, name)), base) => match (name.strip_prefix("responses/"), base) {
+            (Some(name), _) => Ok((AdapterKind::OpenAIResp, name)),
+            (None, None) => Ok((openai_protocol(name), name)),
+            (None, Some(_)) => Ok((kind, name)),
+        },
+        (Some(("bedrock", kind, name)), _) => {
+            Ok((kind, name.strip_prefix("converse/").unwrap_or(name)))
+        }
         (Some((_, kind, name)), _) => Ok((kind, name)),
         (None, Some(_)) => Ok((AdapterKind::OpenAI, model)),
         (None, None) if model.starts_with("claude") => Ok((AdapterKind::Anthropic, model)),

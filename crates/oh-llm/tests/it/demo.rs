@@ -86,6 +86,7 @@ async fn drive(request: &mut CompletionRequest, hands: &Hands<'_>) -> String {
         request.messages.push(ChatMessage::Assistant {
             text: completion.text.clone(),
             tool_calls: completion.tool_calls.clone(),
+            reasoning: None,
         });
         if completion.tool_calls.is_empty() {
             return completion.text;

@@ -89,6 +89,7 @@ async fn streamed_text_becomes_a_completion() {
             completion_tokens: 46,
             cache_read_tokens: 1024,
             cache_write_tokens: 0,
+            reasoning_tokens: 0,
         },
         cost: Some(cost),
     };
@@ -137,7 +138,8 @@ async fn a_tool_call_in_pieces_is_put_together() {
     let completion = result.unwrap();
     assert_eq!(completion.text, "I look.");
     assert_eq!(completion.finish_reason, "tool_calls");
-    assert_eq!(completion.cost, None);
+    let cost = completion.cost.unwrap();
+    assert!((cost - 0.001_04).abs() < 1e-9, "{cost}");
     let arguments = r#"{"command":"ls -la","security_risk":"LOW"}"#;
     let expected = [call("call_V3pQmX8sT1aZ", "execute_bash", arguments)];
     assert_eq!(completion.tool_calls, expected);
@@ -195,6 +197,7 @@ async fn the_history_is_sent_in_the_providers_words() {
                 call("a", "execute_bash", r#"{"command": "ls"}"#),
                 call("b", "think", "{broken"),
             ],
+            reasoning: None,
         },
         result("a", "execute_bash", "file"),
         result("b", "think", "no"),
@@ -378,6 +381,7 @@ async fn an_overloaded_provider_is_asked_again() {
     let completion = connect(config).complete(request(), context).await.unwrap();
     assert_eq!(completion.text, "Hello, wörld 🎉!");
     let wait = Duration::from_millis(1);
+    assert_eq!(notices.recv().await, Some(LlmNotice::Restart));
     assert_eq!(notices.recv().await, Some(LlmNotice::Retry { attempt: 1, attempts: 2, wait }));
 }
 

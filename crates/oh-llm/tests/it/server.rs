@@ -7,6 +7,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
+use crate::frames;
+
 /// What the server does with one request.
 pub(crate) enum Answer {
     /// Streams an answer in small pieces.
@@ -62,9 +64,12 @@ impl Server {
     }
 }
 
-pub(crate) fn fixture(name: &str) -> String {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/llm/openai");
-    std::fs::read_to_string(path.join(name)).unwrap()
+/// Reads a recorded answer; names without a folder are OpenAI's.
+pub(crate) fn fixture(name: &str) -> Vec<u8> {
+    let folder = if name.contains('/') { "" } else { "openai" };
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/llm").join(folder);
+    let bytes = std::fs::read(path.join(name)).unwrap();
+    if name.ends_with(".events") { frames::encode(&bytes) } else { bytes }
 }
 
 async fn read(stream: &mut TcpStream) -> Seen {
@@ -106,13 +111,14 @@ async fn write(stream: &mut TcpStream, answer: Answer) {
             stream.write_all(b"40\r\n").await.unwrap();
         }
         Answer::Status(status, headers, name) => {
-            let body = if name.is_empty() { String::new() } else { fixture(name) };
+            let body = if name.is_empty() { Vec::new() } else { fixture(name) };
             let head = format!(
                 "HTTP/1.1 {status} Status\r\ncontent-type: application/json\r\n{headers}\
-                 content-length: {}\r\nconnection: close\r\n\r\n{body}",
+                 content-length: {}\r\nconnection: close\r\n\r\n",
                 body.len()
             );
             stream.write_all(head.as_bytes()).await.unwrap();
+            stream.write_all(&body).await.unwrap();
         }
         Answer::Silence => {
             // Waits until the client gives up.
@@ -122,8 +128,8 @@ async fn write(stream: &mut TcpStream, answer: Answer) {
 }
 
 /// Cuts anywhere, also within characters and events.
-async fn write_pieces(stream: &mut TcpStream, text: &str) {
-    for piece in text.as_bytes().chunks(97) {
+async fn write_pieces(stream: &mut TcpStream, bytes: &[u8]) {
+    for piece in bytes.chunks(97) {
         let head = format!("{:x}\r\n", piece.len());
         if stream.write_all(&[head.as_bytes(), piece, b"\r\n"].concat()).await.is_err() {
             return;

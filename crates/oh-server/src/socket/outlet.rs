@@ -10,7 +10,10 @@ use oh_event::ConversationId;
 use oh_event_log::{EventStream, LogEntry, LogError};
 use oh_session::Notice;
 use oh_socketio::encode_event;
-use oh_wire::{StatusLevel, message_delta, output_delta, status_update, title_update};
+use oh_wire::{
+    StatusLevel, message_delta, output_delta, reasoning_delta, restart_delta, status_update,
+    title_update,
+};
 use tokio::sync::{Notify, broadcast, mpsc, oneshot};
 
 use super::EVENT_FRAMING;
@@ -184,11 +187,18 @@ impl Outlet {
                 ("oh_event", status_update(level, id, message))
             }
             Notice::Title(title) => ("oh_event", title_update(&following.conversation, title)),
-            Notice::Output { .. } | Notice::Text { .. } if !following.wants_deltas => {
+            Notice::Output { .. }
+            | Notice::Text { .. }
+            | Notice::Reasoning { .. }
+            | Notice::Restart { .. }
+                if !following.wants_deltas =>
+            {
                 return Ok(());
             }
             Notice::Output { action, text } => ("oh_delta", output_delta(*action, text)),
             Notice::Text { after, text } => ("oh_delta", message_delta(*after, text)),
+            Notice::Reasoning { after, text } => ("oh_delta", reasoning_delta(*after, text)),
+            Notice::Restart { after } => ("oh_delta", restart_delta(*after)),
         };
         let frame = encode_event("/", name, &[&payload], 0);
         self.send(vec![Message::Text(frame.into())]).await

@@ -34,6 +34,20 @@ impl Piecewise {
     }
 }
 
+fn completion() -> Completion {
+    Completion {
+        response_id: "1".to_owned(),
+        created: 0,
+        model: "piecewise".to_owned(),
+        text: SAID.to_owned(),
+        tool_calls: Vec::new(),
+        reasoning: None,
+        finish_reason: "stop".to_owned(),
+        usage: Usage::default(),
+        cost: None,
+    }
+}
+
 impl LlmClient for Piecewise {
     fn complete(
         &self,
@@ -44,17 +58,7 @@ impl LlmClient for Piecewise {
             for piece in self.pieces() {
                 context.notices.as_ref().unwrap().send(LlmNotice::Text(piece)).await.unwrap();
             }
-            Ok(Completion {
-                response_id: "1".to_owned(),
-                created: 0,
-                model: "piecewise".to_owned(),
-                text: SAID.to_owned(),
-                tool_calls: Vec::new(),
-                reasoning: None,
-                finish_reason: "stop".to_owned(),
-                usage: Usage::default(),
-                cost: None,
-            })
+            Ok(completion())
         })
     }
 
@@ -91,7 +95,7 @@ impl Runtime for Piecewise {
     }
 }
 
-async fn opened(folder: &TempDir, source: Piecewise) -> SessionHandle {
+async fn opened(folder: &TempDir, source: Piecewise, llm: Arc<dyn LlmClient>) -> SessionHandle {
     let log = EventLog::open(EventLogConfig {
         path: folder.path().join("openhands.db"),
         durability: Durability::Os,
@@ -100,7 +104,7 @@ async fn opened(folder: &TempDir, source: Piecewise) -> SessionHandle {
     .unwrap();
     let manager = ConversationManager::new(ManagerConfig {
         log,
-        llm: Arc::new(move || Arc::new(source)),
+        llm: Arc::new(move || llm.clone()),
         runtime: Arc::new(move |_| {
             Box::pin(async move { Ok(PreparedRuntime::plain(Arc::new(source))) })
         }),
@@ -124,7 +128,10 @@ async fn shown(notices: &mut broadcast::Receiver<Notice>) -> String {
             Notice::Output { text: piece, .. } | Notice::Text { text: piece, .. } => {
                 text.push_str(&piece);
             }
-            Notice::Status { .. } | Notice::Title(_) => {}
+            Notice::Status { .. }
+            | Notice::Title(_)
+            | Notice::Reasoning { .. }
+            | Notice::Restart { .. } => {}
         }
     }
     text
@@ -134,7 +141,7 @@ async fn shown(notices: &mut broadcast::Receiver<Notice>) -> String {
 async fn secrets_are_masked_however_they_are_cut() {
     for size in 1..=SAID.chars().count() {
         let folder = TempDir::new().unwrap();
-        let session = opened(&folder, Piecewise(size)).await;
+        let session = opened(&folder, Piecewise(size), Arc::new(Piecewise(size))).await;
         let mut notices = session.notices();
 
         let run = Action::Run(RunAction { command: "x".to_owned(), ..RunAction::default() });
@@ -151,4 +158,52 @@ async fn secrets_are_masked_however_they_are_cut() {
         let events = session.reader().events((0, u64::MAX)).await.unwrap();
         assert!(!format!("{events:?}").contains("ass-w"), "{events:?}");
     }
+}
+
+/// Thinks and says a piece, fails, and thinks and says it all.
+#[derive(Debug)]
+struct Hesitant;
+
+impl LlmClient for Hesitant {
+    fn complete(
+        &self,
+        _: CompletionRequest,
+        context: CompletionContext,
+    ) -> BoxFuture<'_, Result<Completion, CompletionFailure>> {
+        Box::pin(async move {
+            let text = |text: &str| LlmNotice::Text(text.to_owned());
+            let thought = |text: &str| LlmNotice::Reasoning(text.to_owned());
+            for notice in
+                [thought("hm"), text("wr"), LlmNotice::Restart, thought("so"), text("right")]
+            {
+                context.notices.as_ref().unwrap().send(notice).await.unwrap();
+            }
+            Ok(completion())
+        })
+    }
+
+    fn model(&self) -> &str {
+        "hesitant"
+    }
+}
+
+#[tokio::test]
+async fn viewers_learn_that_the_model_begins_anew() {
+    let folder = TempDir::new().unwrap();
+    let session = opened(&folder, Piecewise(1), Arc::new(Hesitant)).await;
+    let mut notices = session.notices();
+    let message = MessageAction { content: "go".to_owned(), ..MessageAction::default() };
+    let message = EventDraft::of_action(EventSource::User, Action::Message(message));
+    session.act(message, None).await.unwrap();
+    let mut seen = Vec::new();
+    while seen.len() < 5 {
+        let notice = tokio::time::timeout(Duration::from_secs(30), notices.recv()).await;
+        match notice.unwrap().unwrap() {
+            Notice::Text { text, .. } => seen.push(format!("text {text}")),
+            Notice::Reasoning { text, .. } => seen.push(format!("thought {text}")),
+            Notice::Restart { .. } => seen.push("restart".to_owned()),
+            Notice::Output { .. } | Notice::Status { .. } | Notice::Title(_) => {}
+        }
+    }
+    assert_eq!(seen, ["thought hm", "text wr", "restart", "thought so", "text right"]);
 }
