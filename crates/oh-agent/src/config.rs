@@ -68,6 +68,8 @@ pub struct ToolChoice {
     pub has_finish: bool,
     /// `request_condensation`.
     pub has_condensation_request: bool,
+    /// `delegate`.
+    pub has_delegate: bool,
     /// `task_tracker`, and the prompt for long work.
     pub has_task_tracker: bool,
     /// `str_replace_editor`.
@@ -113,6 +115,7 @@ impl Default for ToolChoice {
             has_think: true,
             has_finish: true,
             has_condensation_request: false,
+            has_delegate: false,
             has_task_tracker: true,
             has_editor: true,
             has_draft_editor: false,

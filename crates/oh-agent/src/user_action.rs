@@ -22,7 +22,12 @@ impl Conversation {
                 let option = recovery.option;
                 self.decide_recovery(draft, option)
             }
-            Some(Action::Run(_) | Action::CondensationRequest(_) | Action::Recall(_)) => {
+            Some(
+                Action::Run(_)
+                | Action::CondensationRequest(_)
+                | Action::Recall(_)
+                | Action::Delegate(_),
+            ) => {
                 vec![draft]
             }
             // Clients cannot send the rest; the edge refuses it.
@@ -38,7 +43,6 @@ impl Conversation {
                 | Action::Think(_)
                 | Action::Finish(_)
                 | Action::Reject(_)
-                | Action::Delegate(_)
                 | Action::Condensation(_)
                 | Action::TaskTracking(_)
                 | Action::Null(_),

@@ -12,7 +12,7 @@ use oh_event_log::{Durability, EventLog, EventLogConfig};
 use oh_llm::LlmClient;
 use oh_runtime::{GitLauncher, GitReader, Runtime};
 use oh_session::{ConversationManager, ManagerConfig, PreparedRuntime};
-use oh_store::{SecretKey, Settings, Store};
+use oh_store::{ConversationMetadata, SecretKey, Settings, Store};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -24,7 +24,7 @@ use crate::llm_choice::LlmChoice;
 use crate::rest;
 use crate::sandbox::Sandboxes;
 use crate::socket::EVENT_FRAMING;
-use crate::state::{AppState, MAX_DOWNLOADS, MAX_GIT_LOOKS, Shared, SocketCount};
+use crate::state::{AppState, MAX_DOWNLOADS, MAX_GIT_LOOKS, Shared, SocketCount, plain_metadata};
 use crate::titles;
 use crate::web;
 
@@ -201,7 +201,9 @@ async fn compose(
         log: log.clone(),
         llm: {
             let llm = llm.clone();
-            Arc::new(move || llm.client())
+            Arc::new(move |group| {
+                group.and_then(|group| llm.client_of(group)).unwrap_or_else(|| llm.client())
+            })
         },
         runtime: {
             let (sandboxes, settings) = (sandboxes.clone(), settings.clone());
@@ -223,6 +225,19 @@ async fn compose(
             Arc::new(move || {
                 let settings = settings.lock().unwrap_or_else(PoisonError::into_inner);
                 agent_config(&config, settings.as_ref(), &llm.config().model)
+            })
+        },
+        on_delegation: {
+            let store = store.clone();
+            Arc::new(move |_, id, task| {
+                let (store, id, task) = (store.clone(), id.clone(), task.to_owned());
+                Box::pin(async move {
+                    let title = titles::own_title(&task).unwrap_or_else(|| id.default_title());
+                    let metadata = ConversationMetadata { title, ..plain_metadata(id, None) };
+                    if let Err(error) = store.create_conversation(metadata).await {
+                        tracing::warn!(%error, "a delegated conversation is in no list");
+                    }
+                })
             })
         },
         on_first_message: Arc::new(move |id, text| {

@@ -17,6 +17,7 @@
 //! It knows neither JSON nor HTTP nor sockets.
 #![warn(missing_docs)]
 
+mod delegation;
 mod draft_edit;
 mod handle;
 mod idle;

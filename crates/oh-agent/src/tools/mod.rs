@@ -2,6 +2,7 @@
 
 mod arguments;
 mod bash;
+mod delegate;
 mod draft;
 mod editor;
 mod notes;
@@ -11,6 +12,7 @@ use oh_chat::ToolSpec;
 use oh_event::Action;
 
 use arguments::Arguments;
+pub use delegate::{delegated_outputs, delegated_task};
 pub(crate) use tasks::track;
 
 use crate::config::AgentConfig;
@@ -32,6 +34,7 @@ pub fn tool_specs(config: &AgentConfig) -> Vec<ToolSpec> {
         choice.has_think.then(notes::think_spec),
         choice.has_finish.then(notes::finish_spec),
         choice.has_condensation_request.then(tasks::condensation_spec),
+        choice.has_delegate.then(delegate::spec),
         choice.has_task_tracker.then(tasks::tracker_spec),
         choice.has_draft_editor.then(|| draft::spec(&config.workspace)),
         (choice.has_editor && !choice.has_draft_editor).then(|| editor::spec(&config.workspace)),
@@ -48,14 +51,16 @@ pub(crate) fn parse_call(
     name: &str,
     arguments: &str,
 ) -> Result<ParsedCall, String> {
+    let choice = &config.tools;
     let parse = match name {
-        bash::NAME => bash::parse,
-        editor::NAME => editor::parse,
-        draft::NAME => draft::parse,
-        notes::THINK => notes::parse_think,
-        notes::FINISH => notes::parse_finish,
-        tasks::TRACKER => tasks::parse_tracker,
-        tasks::CONDENSATION => tasks::parse_condensation,
+        bash::NAME if choice.has_bash => bash::parse,
+        editor::NAME if choice.has_editor && !choice.has_draft_editor => editor::parse,
+        draft::NAME if choice.has_draft_editor => draft::parse,
+        notes::THINK if choice.has_think => notes::parse_think,
+        notes::FINISH if choice.has_finish => notes::parse_finish,
+        delegate::NAME if choice.has_delegate => delegate::parse,
+        tasks::TRACKER if choice.has_task_tracker => tasks::parse_tracker,
+        tasks::CONDENSATION if choice.has_condensation_request => tasks::parse_condensation,
         _ => {
             let names: Vec<String> = tool_specs(config).into_iter().map(|tool| tool.name).collect();
             return Err(format!(

@@ -186,7 +186,11 @@ fn a_picture_follows_the_results_of_its_batch() {
         impl_source: ReadImplSource::OhAci,
         image_urls: Some(vec!["data:image/png;base64,AA==".to_owned()]),
     };
-    harness.put(Input::Observation { action: EventId(7), observation: Observation::Read(read) });
+    harness.put(Input::Observation {
+        action: EventId(7),
+        observation: Observation::Read(read),
+        spent: None,
+    });
     harness.ran("one");
     assert_eq!(
         roles(&harness)[3..],

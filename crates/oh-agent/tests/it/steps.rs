@@ -100,7 +100,11 @@ fn stop_answers_the_pending_action_once() {
         ["U change_agent_state", "A :error <7", "E =stopped"]
     );
     assert_eq!(harness.conversation.next_step(), Step::Wait);
-    let late = Input::Observation { action: EventId(7), observation: run_observation("late") };
+    let late = Input::Observation {
+        action: EventId(7),
+        observation: run_observation("late"),
+        spent: None,
+    };
     assert_eq!(harness.put(late), Vec::<String>::new());
     let Some(Observation::Error(error)) = harness.log[9].observation() else { panic!() };
     assert_eq!(error.error_id, "AGENT_ERROR$ERROR_ACTION_NOT_EXECUTED_STOPPED");

@@ -104,11 +104,12 @@ async fn opened(folder: &TempDir, source: Piecewise, llm: Arc<dyn LlmClient>) ->
     .unwrap();
     let manager = ConversationManager::new(ManagerConfig {
         log,
-        llm: Arc::new(move || llm.clone()),
+        llm: Arc::new(move |_| llm.clone()),
         runtime: Arc::new(move |_| {
             Box::pin(async move { Ok(PreparedRuntime::plain(Arc::new(source))) })
         }),
         agent: Arc::new(AgentConfig::default),
+        on_delegation: Arc::new(|_, _, _| Box::pin(async {})),
         on_first_message: Arc::new(|_, _| {}),
         secrets: Arc::new(|| vec![SECRET.to_owned()]),
         has_viewers: Arc::new(|_| false),
