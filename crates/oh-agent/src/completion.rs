@@ -133,7 +133,8 @@ impl Conversation {
                 total_calls_in_response: u32::try_from(response.tool_calls.len()).unwrap_or(1),
             });
             let id = EventId(first.0 + drafts.len() as u64);
-            let ParsedCall { mut action, timeout } = match parse_call(&call.name, &call.arguments) {
+            let parsed = parse_call(&self.config, &call.name, &call.arguments);
+            let ParsedCall { mut action, timeout } = match parsed {
                 Ok(parsed) => parsed,
                 Err(message) => {
                     drafts.push(bad_call(message, metadata));

@@ -1,3 +1,5 @@
+use oh_chat::ToolSpec;
+
 /// What an agent is told about its task and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AgentConfig {
@@ -20,6 +22,8 @@ pub struct AgentConfig {
     pub max_message_chars: usize,
     /// Offer the editor whose edits a model drafts, instead of the exact one.
     pub has_draft_editor: bool,
+    /// Tools of MCP servers, under names that are unique.
+    pub mcp_tools: Vec<ToolSpec>,
 }
 
 impl Default for AgentConfig {
@@ -34,6 +38,7 @@ impl Default for AgentConfig {
             max_iterations: 500,
             max_message_chars: 30_000,
             has_draft_editor: false,
+            mcp_tools: Vec::new(),
         }
     }
 }

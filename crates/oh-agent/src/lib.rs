@@ -26,4 +26,4 @@ mod user_action;
 pub use config::AgentConfig;
 pub use conversation::{Conversation, Input, Step};
 pub use draft_edit::{DRAFT_ATTEMPTS, DraftPlan, DraftedLines, draft_observation, drafted_lines};
-pub use tools::tool_specs;
+pub use tools::{OWN_TOOLS, tool_specs};

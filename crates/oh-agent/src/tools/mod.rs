@@ -4,6 +4,7 @@ mod arguments;
 mod bash;
 mod draft;
 mod editor;
+mod mcp;
 mod notes;
 
 use oh_chat::ToolSpec;
@@ -21,18 +22,39 @@ pub(crate) struct ParsedCall {
     pub(crate) timeout: Option<f64>,
 }
 
+/// Names that no tool of others may have, whether or not each is offered.
+pub const OWN_TOOLS: [&str; 9] = [
+    bash::NAME,
+    editor::NAME,
+    draft::NAME,
+    notes::THINK,
+    notes::FINISH,
+    "execute_ipython_cell",
+    "browser",
+    "request_condensation",
+    "task_tracker",
+];
+
 /// Returns the tools that the model is offered.
 #[must_use]
 pub fn tool_specs(config: &AgentConfig) -> Vec<ToolSpec> {
     let editor = if config.has_draft_editor { draft::spec } else { editor::spec };
-    vec![bash::spec(), notes::think_spec(), notes::finish_spec(), editor(&config.workspace)]
+    let own = [bash::spec(), notes::think_spec(), notes::finish_spec(), editor(&config.workspace)];
+    own.into_iter().chain(config.mcp_tools.iter().map(mcp::spec)).collect()
 }
 
 /// Turns a tool call into an action.
 ///
 /// # Errors
 /// Returns what to tell the model: what was wrong and what would be right.
-pub(crate) fn parse_call(name: &str, arguments: &str) -> Result<ParsedCall, String> {
+pub(crate) fn parse_call(
+    config: &AgentConfig,
+    name: &str,
+    arguments: &str,
+) -> Result<ParsedCall, String> {
+    if let Some(tool) = config.mcp_tools.iter().find(|tool| tool.name == name) {
+        return Ok(mcp::parse(tool, Arguments::parse(name, arguments)?));
+    }
     let parse = match name {
         bash::NAME => bash::parse,
         editor::NAME => editor::parse,
@@ -40,8 +62,7 @@ pub(crate) fn parse_call(name: &str, arguments: &str) -> Result<ParsedCall, Stri
         notes::THINK => notes::parse_think,
         notes::FINISH => notes::parse_finish,
         _ => {
-            let names: Vec<String> =
-                tool_specs(&AgentConfig::default()).into_iter().map(|tool| tool.name).collect();
+            let names: Vec<String> = tool_specs(config).into_iter().map(|tool| tool.name).collect();
             return Err(format!(
                 "There is no tool named `{name}`. The tools are: {}.",
                 names.join(", ")
