@@ -3,8 +3,8 @@
 use oh_chat::{Completion, CompletionFailure, ToolCall};
 use oh_event::{
     Action, AgentState, ErrorObservation, EventDraft, EventId, EventSource, LlmMetrics,
-    MessageAction, ModelResponse, Observation, PlainObservation, TokenUsage, ToolCallId,
-    ToolCallMetadata, ToolCallRecord,
+    MessageAction, ModelResponse, Observation, OpaqueJson, PlainObservation, TokenUsage,
+    ToolCallId, ToolCallMetadata, ToolCallRecord,
 };
 
 use crate::conversation::Conversation;
@@ -237,6 +237,12 @@ fn response_of(completion: &Completion) -> ModelResponse {
         finish_reason: completion.finish_reason.clone(),
         content: (!completion.text.is_empty()).then(|| completion.text.clone()),
         tool_calls: completion.tool_calls.iter().map(record).collect(),
+        reasoning: completion.reasoning.as_ref().map(|reasoning| reasoning.text.clone()),
+        reasoning_state: completion
+            .reasoning
+            .as_ref()
+            .and_then(|reasoning| reasoning.state.clone())
+            .map(OpaqueJson::from_json_text),
         prompt_tokens: completion.usage.prompt_tokens,
         completion_tokens: completion.usage.completion_tokens,
         recorded: None,

@@ -148,7 +148,11 @@ impl Conversation {
     /// Returns what to ask the model for [`Step::CallLlm`].
     #[must_use]
     pub fn completion_request(&self) -> CompletionRequest {
-        CompletionRequest { messages: prompt::messages(self), tools: tool_specs(&self.config) }
+        CompletionRequest {
+            messages: prompt::messages(self),
+            tools: tool_specs(&self.config),
+            is_cached: true,
+        }
     }
 
     /// Returns the action for [`Step::RunAction`].

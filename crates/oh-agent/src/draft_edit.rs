@@ -123,6 +123,7 @@ fn request(action: &EditAction, file: &str, old: &str) -> CompletionRequest {
             ChatMessage::User { text: user, image_urls: Vec::new() },
         ],
         tools: Vec::new(),
+        is_cached: false,
     }
 }
 

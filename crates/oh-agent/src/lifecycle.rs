@@ -177,6 +177,7 @@ pub(crate) fn state_changed(state: AgentState, reason: &str) -> EventDraft {
         content: String::new(),
         agent_state: state,
         reason: reason.to_owned(),
+        fault: None,
     });
     EventDraft::of_observation(EventSource::Environment, observation)
 }

@@ -15,6 +15,8 @@ pub struct CompletionRequest {
     pub messages: Vec<ChatMessage>,
     /// The tools on offer.
     pub tools: Vec<ToolSpec>,
+    /// The next request begins in the same way, so a provider's cache is worth its price.
+    pub is_cached: bool,
 }
 
 /// One message of a conversation with a model.
@@ -38,6 +40,8 @@ pub enum ChatMessage {
         text: String,
         /// The tools it called.
         tool_calls: Vec<ToolCall>,
+        /// What it thought before, if it is to be reminded of that.
+        reasoning: Option<Reasoning>,
     },
     /// What came of one tool call.
     ToolResult {
@@ -72,6 +76,16 @@ pub struct ToolCall {
     pub arguments: String,
 }
 
+/// What a model thought before it answered.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Reasoning {
+    /// The thoughts as far as the provider shows them.
+    pub text: String,
+    /// JSON with which the provider recognizes its own thoughts, such as signatures.
+    /// Only the provider's adapter looks into it.
+    pub state: Option<String>,
+}
+
 /// What the model answered.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Completion {
@@ -85,6 +99,8 @@ pub struct Completion {
     pub text: String,
     /// The tool calls, in order.
     pub tool_calls: Vec<ToolCall>,
+    /// What the model thought, if it tells.
+    pub reasoning: Option<Reasoning>,
     /// Why the model stopped, in the words of OpenAI's protocol.
     pub finish_reason: String,
     /// Tokens used.
@@ -104,6 +120,8 @@ pub struct Usage {
     pub cache_read_tokens: u64,
     /// Of those sent, written to the provider's cache.
     pub cache_write_tokens: u64,
+    /// Of those received, spent on thoughts.
+    pub reasoning_tokens: u64,
 }
 
 /// Why there is no answer, by what can be done about it.

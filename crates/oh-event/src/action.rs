@@ -85,10 +85,124 @@ impl Action {
             | Self::Null(_) => false,
         }
     }
+
+    /// Returns whether the action may run; what never waits for its user may.
+    #[must_use]
+    pub fn confirmation_state(&self) -> ConfirmationState {
+        match self {
+            Self::Run(action) => action.confirmation_state,
+            Self::RunIpython(action) => action.confirmation_state,
+            Self::Read(action) => action.confirmation_state,
+            Self::Write(action) => action.confirmation_state,
+            Self::Edit(action) => action.confirmation_state,
+            Self::Browse(action) => action.confirmation_state,
+            Self::BrowseInteractive(action) => action.confirmation_state,
+            Self::CallToolMcp(action) => action.confirmation_state,
+            Self::Message(_)
+            | Self::System(_)
+            | Self::Think(_)
+            | Self::Finish(_)
+            | Self::Reject(_)
+            | Self::Delegate(_)
+            | Self::Recall(_)
+            | Self::ChangeAgentState(_)
+            | Self::Condensation(_)
+            | Self::CondensationRequest(_)
+            | Self::TaskTracking(_)
+            | Self::LoopRecovery(_)
+            | Self::Null(_) => ConfirmationState::Confirmed,
+        }
+    }
+
+    /// Returns how dangerous a runnable action is; nothing else is dangerous.
+    #[must_use]
+    pub fn security_risk(&self) -> SecurityRisk {
+        match self {
+            Self::Run(action) => action.security_risk,
+            Self::RunIpython(action) => action.security_risk,
+            Self::Read(action) => action.security_risk,
+            Self::Write(action) => action.security_risk,
+            Self::Edit(action) => action.security_risk,
+            Self::Browse(action) => action.security_risk,
+            Self::BrowseInteractive(action) => action.security_risk,
+            Self::CallToolMcp(action) => action.security_risk,
+            Self::Message(_)
+            | Self::System(_)
+            | Self::Think(_)
+            | Self::Finish(_)
+            | Self::Reject(_)
+            | Self::Delegate(_)
+            | Self::Recall(_)
+            | Self::ChangeAgentState(_)
+            | Self::Condensation(_)
+            | Self::CondensationRequest(_)
+            | Self::TaskTracking(_)
+            | Self::LoopRecovery(_)
+            | Self::Null(_) => SecurityRisk::Low,
+        }
+    }
+
+    /// Returns the same runnable action with another risk and another word on whether it
+    /// may run. Other actions stay as they are.
+    #[must_use]
+    pub fn judged(mut self, risk: SecurityRisk, state: ConfirmationState) -> Self {
+        let (known_risk, known_state) = match &mut self {
+            Self::Run(a) => (&mut a.security_risk, &mut a.confirmation_state),
+            Self::RunIpython(a) => (&mut a.security_risk, &mut a.confirmation_state),
+            Self::Read(a) => (&mut a.security_risk, &mut a.confirmation_state),
+            Self::Write(a) => (&mut a.security_risk, &mut a.confirmation_state),
+            Self::Edit(a) => (&mut a.security_risk, &mut a.confirmation_state),
+            Self::Browse(a) => (&mut a.security_risk, &mut a.confirmation_state),
+            Self::BrowseInteractive(a) => (&mut a.security_risk, &mut a.confirmation_state),
+            Self::CallToolMcp(a) => (&mut a.security_risk, &mut a.confirmation_state),
+            Self::Message(_)
+            | Self::System(_)
+            | Self::Think(_)
+            | Self::Finish(_)
+            | Self::Reject(_)
+            | Self::Delegate(_)
+            | Self::Recall(_)
+            | Self::ChangeAgentState(_)
+            | Self::Condensation(_)
+            | Self::CondensationRequest(_)
+            | Self::TaskTracking(_)
+            | Self::LoopRecovery(_)
+            | Self::Null(_) => return self,
+        };
+        (*known_risk, *known_state) = (risk, state);
+        self
+    }
+
+    /// Returns the agent's words above the action, if it has any, to be changed.
+    pub fn thought_mut(&mut self) -> Option<&mut String> {
+        match self {
+            Self::Run(a) => Some(&mut a.thought),
+            Self::Read(a) => Some(&mut a.thought),
+            Self::Write(a) => Some(&mut a.thought),
+            Self::Edit(a) => Some(&mut a.thought),
+            Self::RunIpython(a) => Some(&mut a.thought),
+            Self::Browse(a) => Some(&mut a.thought),
+            Self::BrowseInteractive(a) => Some(&mut a.thought),
+            Self::CallToolMcp(a) => Some(&mut a.thought),
+            Self::Think(a) => Some(&mut a.thought),
+            Self::Finish(a) => Some(&mut a.thought),
+            Self::Reject(a) => Some(&mut a.thought),
+            Self::Delegate(a) => Some(&mut a.thought),
+            Self::TaskTracking(a) => Some(&mut a.thought),
+            Self::Recall(_)
+            | Self::ChangeAgentState(_)
+            | Self::Message(_)
+            | Self::System(_)
+            | Self::Condensation(_)
+            | Self::CondensationRequest(_)
+            | Self::LoopRecovery(_)
+            | Self::Null(_) => None,
+        }
+    }
 }
 
 /// How dangerous the model or an analyzer thinks an action is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum SecurityRisk {
     /// Nobody said (-1 on the wire).
     #[default]
@@ -206,6 +320,8 @@ pub struct ReadAction {
     pub end: i64,
     /// The agent's words above.
     pub thought: String,
+    /// Whether it may run.
+    pub confirmation_state: ConfirmationState,
     /// Risk.
     pub security_risk: SecurityRisk,
     /// Who reads.
@@ -227,6 +343,8 @@ pub struct WriteAction {
     pub end: i64,
     /// The agent's words above.
     pub thought: String,
+    /// Whether it may run.
+    pub confirmation_state: ConfirmationState,
     /// Risk.
     pub security_risk: SecurityRisk,
 }
@@ -264,6 +382,8 @@ pub struct EditAction {
     pub end: i64,
     /// The agent's words above.
     pub thought: String,
+    /// Whether it may run.
+    pub confirmation_state: ConfirmationState,
     /// Risk.
     pub security_risk: SecurityRisk,
     /// Who edits.
@@ -277,6 +397,8 @@ pub struct BrowseAction {
     pub url: String,
     /// The agent's words above.
     pub thought: String,
+    /// Whether it may run.
+    pub confirmation_state: ConfirmationState,
     /// Risk.
     pub security_risk: SecurityRisk,
     /// Return the accessibility tree too.
@@ -292,6 +414,8 @@ pub struct BrowseInteractiveAction {
     pub thought: String,
     /// A message for the user.
     pub browsergym_send_msg_to_user: String,
+    /// Whether it may run.
+    pub confirmation_state: ConfirmationState,
     /// Risk.
     pub security_risk: SecurityRisk,
     /// Return the accessibility tree too.
@@ -307,6 +431,8 @@ pub struct CallToolMcpAction {
     pub arguments: OpaqueJson,
     /// The agent's words above.
     pub thought: String,
+    /// Whether it may run.
+    pub confirmation_state: ConfirmationState,
     /// Risk.
     pub security_risk: SecurityRisk,
 }

@@ -37,8 +37,8 @@ pub use metadata::{
 };
 pub use observation::{
     AgentStateChangedObservation, BrowseObservation, CommandMetadata, DelegateObservation,
-    DownloadObservation, EditObservation, ErrorObservation, McpObservation, MicroagentKnowledge,
-    Observation, PlainObservation, ReadObservation, RecallObservation, RunIpythonObservation,
-    RunObservation, TaskTrackingObservation, WriteObservation,
+    DownloadObservation, EditObservation, ErrorObservation, Fault, FaultKind, McpObservation,
+    MicroagentKnowledge, Observation, PlainObservation, ReadObservation, RecallObservation, Remedy,
+    RunIpythonObservation, RunObservation, TaskTrackingObservation, WriteObservation,
 };
 pub use state::AgentState;

@@ -60,6 +60,10 @@ pub struct ModelResponse {
     pub content: Option<String>,
     /// The tool calls, in order.
     pub tool_calls: Vec<ToolCallRecord>,
+    /// What the model thought before, as far as the provider shows it.
+    pub reasoning: Option<String>,
+    /// JSON with which the provider recognizes its own thoughts.
+    pub reasoning_state: Option<OpaqueJson>,
     /// Tokens of the prompt.
     pub prompt_tokens: u64,
     /// Tokens of the response.

@@ -312,8 +312,55 @@ pub struct AgentStateChangedObservation {
     pub content: String,
     /// The state.
     pub agent_state: AgentState,
-    /// Why, only for [`AgentState::Error`].
+    /// Why, for [`AgentState::Error`] and where it is not plain.
     pub reason: String,
+    /// What kind of error it is, only for [`AgentState::Error`].
+    pub fault: Option<Fault>,
+}
+
+/// An error in words that programs understand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Status id, such as `STATUS$ERROR_LLM_AUTHENTICATION`.
+    pub id: String,
+    /// The kind.
+    pub kind: FaultKind,
+    /// The same may work later.
+    pub is_retryable: bool,
+    /// What helps.
+    pub remedy: Remedy,
+}
+
+/// Kinds of [`Fault`]: a closed list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FaultKind {
+    /// The key is missing or refused.
+    Auth,
+    /// Money, tokens, time or steps are used up.
+    Quota,
+    /// Too many requests.
+    RateLimit,
+    /// The settings cannot work.
+    Config,
+    /// A connection or a server failed.
+    Transient,
+    /// The agent cannot go on by itself.
+    AgentAction,
+    /// This program is at fault.
+    Internal,
+    /// Nobody knows.
+    Unknown,
+}
+
+/// What a user can do about a [`Fault`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remedy {
+    /// Nothing.
+    None,
+    /// Send a message: the agent tries again.
+    Retry,
+    /// Change the settings.
+    Settings,
 }
 
 /// Something went wrong, for the model and the user to see.

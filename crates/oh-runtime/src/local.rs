@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use oh_event::{Action, ErrorObservation, Observation, PlainObservation, RunAction};
+use oh_event::{
+    Action, ConfirmationState, ErrorObservation, Observation, PlainObservation, RunAction,
+};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
@@ -210,6 +212,9 @@ impl Runtime for LocalRuntime {
     fn execute(&self, request: ActionRequest) -> BoxFuture<'_, Observation> {
         let ActionRequest { action, timeout, output } = request;
         Box::pin(async move {
+            if action.confirmation_state() != ConfirmationState::Confirmed {
+                return not_confirmed();
+            }
             match action {
                 Action::Run(action) => self.run(action, timeout, output).await,
                 Action::Read(action) => {
@@ -296,6 +301,13 @@ pub(crate) fn closed_error() -> io::Error {
 fn no_such_tool(name: &str) -> Observation {
     Observation::Error(ErrorObservation {
         content: format!("This runtime has no tool for the action `{name}`."),
+        error_id: BAD_ACTION.to_owned(),
+    })
+}
+
+fn not_confirmed() -> Observation {
+    Observation::Error(ErrorObservation {
+        content: "The user has not allowed this action, so it was not executed.".to_owned(),
         error_id: BAD_ACTION.to_owned(),
     })
 }

@@ -46,6 +46,7 @@ async fn try_run(
         // A new file is written as a whole.
         end: if file.is_none() { -1 } else { i64::try_from(drafted.end).unwrap_or(i64::MAX) },
         thought: String::new(),
+        confirmation_state: oh_event::ConfirmationState::Confirmed,
         security_risk: SecurityRisk::Unknown,
     });
     match runtime.execute(ActionRequest::new(write)).await {
@@ -61,6 +62,7 @@ async fn read(path: &str, runtime: &Arc<dyn Runtime>) -> Result<Option<String>, 
         start: 0,
         end: -1,
         thought: String::new(),
+        confirmation_state: oh_event::ConfirmationState::Confirmed,
         security_risk: SecurityRisk::Unknown,
         impl_source: ReadImplSource::Default,
         view_range: None,

@@ -93,6 +93,7 @@ fn completion(text: &str, tool_calls: Vec<ToolCall>) -> Completion {
         model: "scripted".to_owned(),
         text: text.to_owned(),
         tool_calls,
+        reasoning: None,
         finish_reason: "stop".to_owned(),
         usage: Usage { prompt_tokens: 100, completion_tokens: 10, ..Usage::default() },
         cost: Some(0.01),

@@ -93,6 +93,12 @@ fn is_false(flag: &bool) -> bool {
     !flag
 }
 
+/// OpenHands has the field only on commands and cells: elsewhere it is written only when it
+/// says something.
+fn is_confirmed(state: &ConfirmationState) -> bool {
+    *state == ConfirmationState::Confirmed
+}
+
 fn one() -> i64 {
     1
 }
@@ -199,6 +205,9 @@ pub(crate) struct ReadArgs {
     pub(crate) end: i64,
     #[serde(default)]
     pub(crate) thought: String,
+    #[serde(default, with = "ConfirmationStateDef", skip_serializing_if = "is_confirmed")]
+    #[cfg_attr(feature = "typescript", ts(as = "Option<ConfirmationStateDef>", optional))]
+    pub(crate) confirmation_state: ConfirmationState,
     #[serde(default, with = "risk")]
     #[cfg_attr(feature = "typescript", ts(type = "-1 | 0 | 1 | 2"))]
     pub(crate) security_risk: SecurityRisk,
@@ -224,6 +233,9 @@ pub(crate) struct WriteArgs {
     pub(crate) end: i64,
     #[serde(default)]
     pub(crate) thought: String,
+    #[serde(default, with = "ConfirmationStateDef", skip_serializing_if = "is_confirmed")]
+    #[cfg_attr(feature = "typescript", ts(as = "Option<ConfirmationStateDef>", optional))]
+    pub(crate) confirmation_state: ConfirmationState,
     #[serde(default, with = "risk")]
     #[cfg_attr(feature = "typescript", ts(type = "-1 | 0 | 1 | 2"))]
     pub(crate) security_risk: SecurityRisk,
@@ -255,6 +267,9 @@ pub(crate) struct EditArgs {
     pub(crate) end: i64,
     #[serde(default)]
     pub(crate) thought: String,
+    #[serde(default, with = "ConfirmationStateDef", skip_serializing_if = "is_confirmed")]
+    #[cfg_attr(feature = "typescript", ts(as = "Option<ConfirmationStateDef>", optional))]
+    pub(crate) confirmation_state: ConfirmationState,
     #[serde(default, with = "risk")]
     #[cfg_attr(feature = "typescript", ts(type = "-1 | 0 | 1 | 2"))]
     pub(crate) security_risk: SecurityRisk,
@@ -270,6 +285,9 @@ pub(crate) struct BrowseArgs {
     pub(crate) url: String,
     #[serde(default)]
     pub(crate) thought: String,
+    #[serde(default, with = "ConfirmationStateDef", skip_serializing_if = "is_confirmed")]
+    #[cfg_attr(feature = "typescript", ts(as = "Option<ConfirmationStateDef>", optional))]
+    pub(crate) confirmation_state: ConfirmationState,
     #[serde(default, with = "risk")]
     #[cfg_attr(feature = "typescript", ts(type = "-1 | 0 | 1 | 2"))]
     pub(crate) security_risk: SecurityRisk,
@@ -286,6 +304,9 @@ pub(crate) struct BrowseInteractiveArgs {
     pub(crate) thought: String,
     #[serde(default)]
     pub(crate) browsergym_send_msg_to_user: String,
+    #[serde(default, with = "ConfirmationStateDef", skip_serializing_if = "is_confirmed")]
+    #[cfg_attr(feature = "typescript", ts(as = "Option<ConfirmationStateDef>", optional))]
+    pub(crate) confirmation_state: ConfirmationState,
     #[serde(default, with = "risk")]
     #[cfg_attr(feature = "typescript", ts(type = "-1 | 0 | 1 | 2"))]
     pub(crate) security_risk: SecurityRisk,
@@ -303,6 +324,9 @@ pub(crate) struct CallToolMcpArgs {
     pub(crate) arguments: OpaqueJson,
     #[serde(default)]
     pub(crate) thought: String,
+    #[serde(default, with = "ConfirmationStateDef", skip_serializing_if = "is_confirmed")]
+    #[cfg_attr(feature = "typescript", ts(as = "Option<ConfirmationStateDef>", optional))]
+    pub(crate) confirmation_state: ConfirmationState,
     #[serde(default, with = "risk")]
     #[cfg_attr(feature = "typescript", ts(type = "-1 | 0 | 1 | 2"))]
     pub(crate) security_risk: SecurityRisk,

@@ -1,12 +1,12 @@
 //! JSON forms of what stands inside `args`, `extras` and the metadata.
 
 use oh_event::{
-    CommandMetadata, CostEntry, EventId, LatencyEntry, LlmMetrics, MicroagentKnowledge, TaskItem,
-    TaskStatus, TokenUsage,
+    CommandMetadata, CostEntry, EventId, Fault, FaultKind, LatencyEntry, LlmMetrics,
+    MicroagentKnowledge, Remedy, TaskItem, TaskStatus, TokenUsage,
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::scalar::TaskStatusDef;
+use crate::scalar::{FaultKindDef, RemedyDef, TaskStatusDef};
 
 #[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
@@ -35,6 +35,43 @@ pub(crate) struct MicroagentKnowledgeDef {
     trigger: String,
     #[serde(default)]
     content: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(remote = "Fault")]
+#[cfg_attr(feature = "typescript", ts(rename = "Fault"))]
+pub(crate) struct FaultDef {
+    #[serde(default)]
+    id: String,
+    #[serde(with = "FaultKindDef")]
+    #[cfg_attr(feature = "typescript", ts(as = "FaultKindDef"))]
+    kind: FaultKind,
+    #[serde(rename = "retryable", default)]
+    is_retryable: bool,
+    #[serde(rename = "action", with = "RemedyDef")]
+    #[cfg_attr(feature = "typescript", ts(as = "RemedyDef"))]
+    remedy: Remedy,
+}
+
+pub(crate) mod fault {
+    use super::*;
+
+    #[derive(Serialize, Deserialize)]
+    struct Form(#[serde(with = "FaultDef")] Fault);
+
+    pub(crate) fn serialize<S: Serializer>(
+        fault: &Option<Fault>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        fault.clone().map(Form).serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Fault>, D::Error> {
+        Ok(Option::<Form>::deserialize(deserializer)?.map(|form| form.0))
+    }
 }
 
 #[derive(Serialize, Deserialize)]

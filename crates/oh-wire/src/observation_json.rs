@@ -1,14 +1,14 @@
 //! `extras` of every observation: the field names, their order and their defaults.
 
 use oh_event::{
-    AgentState, CommandMetadata, EditImplSource, MicroagentKnowledge, Observation, OpaqueJson,
-    ReadImplSource, RecallType, TaskItem,
+    AgentState, CommandMetadata, EditImplSource, Fault, MicroagentKnowledge, Observation,
+    OpaqueJson, ReadImplSource, RecallType, TaskItem,
 };
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::nested::{CommandMetadataDef, knowledge, tasks};
+use crate::nested::{CommandMetadataDef, fault, knowledge, tasks};
 #[cfg(feature = "typescript")]
-use crate::nested::{MicroagentKnowledgeDef, TaskItemDef};
+use crate::nested::{FaultDef, MicroagentKnowledgeDef, TaskItemDef};
 use crate::scalar::{AgentStateDef, EditImplSourceDef, ReadImplSourceDef, RecallTypeDef, opaque};
 
 /// An observation's `extras`.
@@ -339,6 +339,10 @@ pub(crate) struct AgentStateChangedExtras {
     pub(crate) agent_state: AgentState,
     #[serde(default)]
     pub(crate) reason: String,
+    // OpenHands has only the text.
+    #[serde(rename = "error", default, with = "fault", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(as = "Option<FaultDef>", optional))]
+    pub(crate) fault: Option<Fault>,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -1,8 +1,8 @@
 //! Small values that OpenHands spells in its own way.
 
 use oh_event::{
-    AgentState, ConfirmationState, EditImplSource, EventSource, OpaqueJson, ReadImplSource,
-    RecallType, SecurityRisk, TaskStatus, Timestamp,
+    AgentState, ConfirmationState, EditImplSource, EventSource, FaultKind, OpaqueJson,
+    ReadImplSource, RecallType, Remedy, SecurityRisk, TaskStatus, Timestamp,
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -15,6 +15,33 @@ pub(crate) enum ConfirmationStateDef {
     Confirmed,
     Rejected,
     AwaitingConfirmation,
+}
+
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(remote = "FaultKind", rename_all = "snake_case")]
+#[cfg_attr(feature = "typescript", ts(rename = "FaultKind", rename_all = "snake_case"))]
+pub(crate) enum FaultKindDef {
+    Auth,
+    Quota,
+    RateLimit,
+    Config,
+    Transient,
+    AgentAction,
+    Internal,
+    #[serde(other)]
+    Unknown,
+}
+
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(remote = "Remedy", rename_all = "snake_case")]
+#[cfg_attr(feature = "typescript", ts(rename = "Remedy", rename_all = "snake_case"))]
+pub(crate) enum RemedyDef {
+    Retry,
+    Settings,
+    #[serde(other)]
+    None,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -46,6 +46,19 @@ fn response_text(response: &ModelResponse) -> String {
             })
         })
         .collect();
+    let mut message = json!({
+        "content": response.content,
+        "role": "assistant",
+        "tool_calls": calls,
+        "function_call": null,
+    });
+    if let Some(reasoning) = &response.reasoning {
+        message["reasoning_content"] = json!(reasoning);
+    }
+    if let Some(state) = &response.reasoning_state {
+        // Kept as text: its numbers and the order of its fields must come back as they are.
+        message["provider_specific_fields"] = json!({"reasoning_state": state.as_str()});
+    }
     json!({
         "id": response.id,
         "created": response.created,
@@ -55,12 +68,7 @@ fn response_text(response: &ModelResponse) -> String {
         "choices": [{
             "finish_reason": response.finish_reason,
             "index": 0,
-            "message": {
-                "content": response.content,
-                "role": "assistant",
-                "tool_calls": calls,
-                "function_call": null,
-            },
+            "message": message,
         }],
         "usage": {
             "prompt_tokens": response.prompt_tokens,
@@ -99,6 +107,14 @@ struct ChoiceForm {
 struct MessageForm {
     content: Option<String>,
     tool_calls: Option<Vec<CallForm>>,
+    reasoning_content: Option<String>,
+    provider_specific_fields: Option<ProviderForm>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct ProviderForm {
+    reasoning_state: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -167,6 +183,12 @@ fn parse_response(raw: &str) -> ModelResponse {
                 arguments: call.function.arguments,
             })
             .collect(),
+        reasoning: choice.message.reasoning_content,
+        reasoning_state: choice
+            .message
+            .provider_specific_fields
+            .and_then(|fields| fields.reasoning_state)
+            .map(OpaqueJson::from_json_text),
         prompt_tokens: usage.prompt_tokens.unwrap_or(0),
         completion_tokens: usage.completion_tokens.unwrap_or(0),
         recorded: None,

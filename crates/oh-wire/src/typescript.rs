@@ -61,6 +61,9 @@ pub fn typescript_declarations() -> String {
     declare(EventSourceDef::decl(&config));
     declare(AgentStateDef::decl(&config));
     declare(ConfirmationStateDef::decl(&config));
+    declare(FaultKindDef::decl(&config));
+    declare(RemedyDef::decl(&config));
+    declare(FaultDef::decl(&config));
     declare(ReadImplSourceDef::decl(&config));
     declare(EditImplSourceDef::decl(&config));
     declare(RecallTypeDef::decl(&config));

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use oh_chat::{ChatMessage, ToolCall};
+use oh_chat::{ChatMessage, Reasoning, ToolCall};
 use oh_event::{
     Action, Event, EventBody, EventSource, MessageAction, Observation, RecallObservation,
     RunObservation, ToolCallMetadata,
@@ -109,6 +109,10 @@ impl<'a> Builder<'a> {
                         arguments: call.arguments.clone(),
                     })
                     .collect(),
+                reasoning: response.reasoning.as_ref().map(|text| Reasoning {
+                    text: text.clone(),
+                    state: response.reasoning_state.as_ref().map(|state| state.as_str().to_owned()),
+                }),
             });
             for call in calls {
                 let text = results.remove(call.id.0.as_str());
@@ -145,9 +149,11 @@ fn user_text(text: String) -> ChatMessage {
 
 fn action_message(source: EventSource, action: &Action) -> Option<ChatMessage> {
     match (source, action) {
-        (EventSource::Agent, Action::Message(message)) => {
-            Some(ChatMessage::Assistant { text: message.content.clone(), tool_calls: Vec::new() })
-        }
+        (EventSource::Agent, Action::Message(message)) => Some(ChatMessage::Assistant {
+            text: message.content.clone(),
+            tool_calls: Vec::new(),
+            reasoning: None,
+        }),
         (_, Action::Message(message)) => Some(user_message(message)),
         (EventSource::User, Action::Run(run)) => {
             Some(user_text(format!("The user ran this command in the terminal:\n{}", run.command)))

@@ -44,6 +44,7 @@ pub(crate) fn parse(arguments: &Arguments<'_>) -> Result<ParsedCall, String> {
         content: arguments.required_text("content")?,
         start: arguments.integer("start")?.unwrap_or(1),
         end: arguments.integer("end")?.unwrap_or(-1),
+        confirmation_state: oh_event::ConfirmationState::Confirmed,
         security_risk: arguments.risk(),
         impl_source: EditImplSource::LlmBasedEdit,
         ..EditAction::default()

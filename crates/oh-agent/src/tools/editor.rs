@@ -70,6 +70,7 @@ pub(crate) fn parse(arguments: &Arguments<'_>) -> Result<ParsedCall, String> {
             start: 0,
             end: -1,
             thought: String::new(),
+            confirmation_state: oh_event::ConfirmationState::Confirmed,
             security_risk: arguments.risk(),
             impl_source: ReadImplSource::OhAci,
             view_range: arguments.integers("view_range")?,
@@ -94,6 +95,7 @@ pub(crate) fn parse(arguments: &Arguments<'_>) -> Result<ParsedCall, String> {
         start: 1,
         end: -1,
         thought: String::new(),
+        confirmation_state: oh_event::ConfirmationState::Confirmed,
         security_risk: arguments.risk(),
         impl_source: EditImplSource::OhAci,
     });

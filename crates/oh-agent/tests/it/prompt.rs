@@ -15,7 +15,7 @@ fn roles(harness: &Harness) -> Vec<String> {
             ChatMessage::User { text, .. } => {
                 format!("user {}", text.chars().take(12).collect::<String>())
             }
-            ChatMessage::Assistant { text, tool_calls } => {
+            ChatMessage::Assistant { text, tool_calls, .. } => {
                 format!("assistant {text} {}", tool_calls.len())
             }
             ChatMessage::ToolResult { text, .. } => {

@@ -109,6 +109,7 @@ pub(crate) fn completion(response: usize, text: &str, calls: &[(&str, &str)]) ->
         model: "scripted".to_owned(),
         text: text.to_owned(),
         tool_calls: calls.iter().enumerate().map(call).collect(),
+        reasoning: None,
         finish_reason: "stop".to_owned(),
         usage: Usage { prompt_tokens: 10, completion_tokens: 5, ..Usage::default() },
         cost: Some(0.5),

@@ -89,6 +89,7 @@ fn an_edit_is_taken_with_its_arguments() {
         start: 1,
         end: -1,
         thought: String::new(),
+        confirmation_state: oh_event::ConfirmationState::Confirmed,
         security_risk: SecurityRisk::Low,
         impl_source: EditImplSource::OhAci,
     };
@@ -104,6 +105,7 @@ fn an_edit_is_taken_with_its_arguments() {
         start: 0,
         end: -1,
         thought: String::new(),
+        confirmation_state: oh_event::ConfirmationState::Confirmed,
         security_risk: SecurityRisk::Unknown,
         impl_source: ReadImplSource::OhAci,
         view_range: Some(vec![1, -1]),

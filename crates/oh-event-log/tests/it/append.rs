@@ -84,6 +84,8 @@ async fn a_secret_is_masked_everywhere_in_the_event() {
                 name: "f".to_owned(),
                 arguments: r#"{"a":"s3cr\"et-value"}"#.to_owned(),
             }],
+            reasoning: None,
+            reasoning_state: None,
             prompt_tokens: 0,
             completion_tokens: 0,
             recorded: None,

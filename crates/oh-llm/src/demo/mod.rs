@@ -67,6 +67,7 @@ fn completion(request: &CompletionRequest, reply: Reply) -> Completion {
         response_id: format!("demo-{position}"),
         created: seconds_now(),
         model: NAME.to_owned(),
+        reasoning: None,
         finish_reason: if tool_calls.is_empty() { "stop" } else { "tool_calls" }.to_owned(),
         text: reply.text,
         tool_calls,
@@ -84,7 +85,7 @@ fn message_length(message: &ChatMessage) -> usize {
         ChatMessage::System { text }
         | ChatMessage::User { text, .. }
         | ChatMessage::ToolResult { text, .. } => text.len(),
-        ChatMessage::Assistant { text, tool_calls } => {
+        ChatMessage::Assistant { text, tool_calls, .. } => {
             text.len() + tool_calls.iter().map(call_length).sum::<usize>()
         }
     }

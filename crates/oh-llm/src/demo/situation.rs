@@ -109,7 +109,7 @@ mod tests {
     }
 
     fn answer() -> ChatMessage {
-        ChatMessage::Assistant { text: "text".to_owned(), tool_calls: Vec::new() }
+        ChatMessage::Assistant { text: "text".to_owned(), tool_calls: Vec::new(), reasoning: None }
     }
 
     fn result(text: &str) -> ChatMessage {

@@ -75,6 +75,7 @@ pub(crate) fn completion(
         response_id: fields.id.unwrap_or_else(|| format!("response-{}", unique())),
         created: fields.created.unwrap_or_else(seconds_now),
         model: fields.model.unwrap_or_else(|| config.model.clone()),
+        reasoning: None,
         finish_reason: finish_reason(stop, &tool_calls),
         text,
         tool_calls,
@@ -123,6 +124,7 @@ fn usage(usage: &genai::chat::Usage) -> Usage {
         completion_tokens: count(usage.completion_tokens),
         cache_read_tokens: count(details.and_then(|details| details.cached_tokens)),
         cache_write_tokens: count(details.and_then(|details| details.cache_creation_tokens)),
+        reasoning_tokens: 0,
     }
 }
 

@@ -73,7 +73,7 @@ fn plain_message(message: ChatMessage, pictures: Pictures) -> Option<Message> {
     match message {
         ChatMessage::System { text } => Some(Message::system(text)),
         ChatMessage::User { text, image_urls } => Some(user(text, &image_urls, pictures)),
-        ChatMessage::Assistant { text, tool_calls } => {
+        ChatMessage::Assistant { text, tool_calls, .. } => {
             let mut content = MessageContent::default();
             if !text.is_empty() {
                 content.push(text);

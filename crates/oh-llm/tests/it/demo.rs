@@ -62,6 +62,7 @@ fn request(system: &str, words: &str) -> CompletionRequest {
             description: String::new(),
             parameters: "{}".to_owned(),
         }],
+        is_cached: false,
     }
 }
 

@@ -36,6 +36,7 @@ fn request() -> CompletionRequest {
                 r#"{"type":"object","properties":{"command":{"type":"string"}},"required":["command"]}"#,
             ),
         }],
+        is_cached: false,
     }
 }
 
@@ -81,6 +82,7 @@ async fn streamed_text_becomes_a_completion() {
         model: "gpt-4o-2024-08-06".to_owned(),
         text: "Hello, wörld 🎉!".to_owned(),
         tool_calls: Vec::new(),
+        reasoning: None,
         finish_reason: "stop".to_owned(),
         usage: Usage {
             prompt_tokens: 1117,

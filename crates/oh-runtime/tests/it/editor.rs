@@ -21,6 +21,7 @@ pub(crate) fn edit_action(path: &Path, command: &str) -> EditAction {
         start: 1,
         end: -1,
         thought: String::new(),
+        confirmation_state: oh_event::ConfirmationState::Confirmed,
         security_risk: SecurityRisk::Unknown,
         impl_source: EditImplSource::OhAci,
     }
@@ -32,6 +33,7 @@ fn read_action(path: &str, impl_source: ReadImplSource) -> ReadAction {
         start: 0,
         end: -1,
         thought: String::new(),
+        confirmation_state: oh_event::ConfirmationState::Confirmed,
         security_risk: SecurityRisk::Unknown,
         impl_source,
         view_range: None,
@@ -367,6 +369,7 @@ async fn files_are_read_and_written_plainly() {
         start,
         end,
         thought: String::new(),
+        confirmation_state: oh_event::ConfirmationState::Confirmed,
         security_risk: SecurityRisk::Unknown,
     };
     let written = fixture.execute(Action::Write(write("x/a.txt", "1\n2\n3", 0, -1))).await;
@@ -471,6 +474,7 @@ async fn edits_of_one_file_at_once_are_made_one_by_one() {
         start,
         end: start,
         thought: String::new(),
+        confirmation_state: oh_event::ConfirmationState::Confirmed,
         security_risk: SecurityRisk::Unknown,
     };
     let write_many = async {

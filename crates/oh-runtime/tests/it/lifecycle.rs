@@ -176,6 +176,21 @@ async fn tools_that_are_not_here_are_refused() {
 }
 
 #[tokio::test]
+async fn what_is_not_confirmed_does_not_run() {
+    let fixture = Fixture::new();
+    for state in
+        [oh_event::ConfirmationState::AwaitingConfirmation, oh_event::ConfirmationState::Rejected]
+    {
+        let command = "touch it-ran".to_owned();
+        let action = oh_event::RunAction { command, ..oh_event::RunAction::default() };
+        let action = Action::Run(action).judged(oh_event::SecurityRisk::Low, state);
+        let observation = fixture.execute(action).await;
+        assert!(matches!(observation, Observation::Error(_)), "{observation:?}");
+        assert!(!fixture.workspace().join("it-ran").exists());
+    }
+}
+
+#[tokio::test]
 async fn nothing_starts_before_the_first_command() {
     let fixture = Fixture::new();
     assert!(fixture.workspace().is_dir());

@@ -60,6 +60,7 @@ async fn the_editor_is_confined_like_a_command() {
                 start: 0,
                 end: -1,
                 thought: String::new(),
+                confirmation_state: oh_event::ConfirmationState::Confirmed,
                 security_risk: SecurityRisk::Unknown,
             };
             sandbox.execute(Action::Write(action)).await;
@@ -72,6 +73,7 @@ async fn the_editor_is_confined_like_a_command() {
             start: 0,
             end: -1,
             thought: String::new(),
+            confirmation_state: oh_event::ConfirmationState::Confirmed,
             security_risk: SecurityRisk::Unknown,
             impl_source: ReadImplSource::Default,
             view_range: None,

@@ -50,6 +50,7 @@ impl LlmClient for Piecewise {
                 model: "piecewise".to_owned(),
                 text: SAID.to_owned(),
                 tool_calls: Vec::new(),
+                reasoning: None,
                 finish_reason: "stop".to_owned(),
                 usage: Usage::default(),
                 cost: None,

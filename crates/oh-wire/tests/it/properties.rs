@@ -1,8 +1,8 @@
 use oh_event::{
     Action, AgentState, AgentStateChangedObservation, CommandMetadata, ErrorObservation, Event,
-    EventDraft, EventId, EventSource, MessageAction, ModelResponse, Observation, PlainObservation,
-    RunAction, RunObservation, SecurityRisk, Timestamp, ToolCallId, ToolCallMetadata,
-    ToolCallRecord,
+    EventDraft, EventId, EventSource, MessageAction, ModelResponse, Observation, OpaqueJson,
+    PlainObservation, RunAction, RunObservation, SecurityRisk, Timestamp, ToolCallId,
+    ToolCallMetadata, ToolCallRecord,
 };
 use oh_wire::{
     ConnectQuery, EncodedEvent, encode_event, parse_client_action, parse_event, shorten,
@@ -54,6 +54,7 @@ fn body() -> impl Strategy<Value = EventDraft> {
                 content: String::new(),
                 agent_state,
                 reason,
+                fault: None,
             })
         });
     let action = prop_oneof![message, run];
@@ -65,8 +66,8 @@ fn body() -> impl Strategy<Value = EventDraft> {
 }
 
 fn event() -> impl Strategy<Value = Event> {
-    let tool_call = (any::<String>(), any::<String>(), of(any::<String>())).prop_map(
-        |(name, arguments, content)| {
+    let tool_call = (any::<String>(), any::<String>(), of(any::<String>()), of(any::<String>()))
+        .prop_map(|(name, arguments, content, reasoning)| {
             let id = ToolCallId("call_1".to_owned());
             Box::new(ToolCallMetadata {
                 function_name: name.clone(),
@@ -78,14 +79,15 @@ fn event() -> impl Strategy<Value = Event> {
                     finish_reason: "tool_calls".to_owned(),
                     content,
                     tool_calls: vec![ToolCallRecord { id, name, arguments }],
+                    reasoning_state: reasoning.clone().map(OpaqueJson::from_json_text),
+                    reasoning,
                     prompt_tokens: 3,
                     completion_tokens: 4,
                     recorded: None,
                 },
                 total_calls_in_response: 1,
             })
-        },
-    );
+        });
     let micros = 0..4_000_000_000_000_000_i64;
     (any::<u32>(), micros, body(), of(any::<u32>()), of(tool_call)).prop_map(
         |(id, micros, mut draft, cause, tool_call)| {

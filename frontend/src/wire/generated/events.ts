@@ -6,6 +6,12 @@ export type AgentState = "loading" | "running" | "awaiting_user_input" | "paused
 
 export type ConfirmationState = "confirmed" | "rejected" | "awaiting_confirmation";
 
+export type FaultKind = "auth" | "quota" | "rate_limit" | "config" | "transient" | "agent_action" | "internal" | "unknown";
+
+export type Remedy = "retry" | "settings" | "none";
+
+export type Fault = { id: string, kind: FaultKind, retryable: boolean, action: Remedy, };
+
 export type ReadImplSource = "default" | "oh_aci";
 
 export type EditImplSource = "oh_aci" | "llm_based_edit";
@@ -36,17 +42,17 @@ export type RunArgs = { command: string, is_input: boolean, thought: string, blo
 
 export type RunIpythonArgs = { code: string, thought: string, include_extra: boolean, confirmation_state: ConfirmationState, security_risk: -1 | 0 | 1 | 2, kernel_init_code: string, };
 
-export type ReadArgs = { path: string, start: number, end: number, thought: string, security_risk: -1 | 0 | 1 | 2, impl_source: ReadImplSource, view_range: number[] | null, };
+export type ReadArgs = { path: string, start: number, end: number, thought: string, confirmation_state?: ConfirmationState, security_risk: -1 | 0 | 1 | 2, impl_source: ReadImplSource, view_range: number[] | null, };
 
-export type WriteArgs = { path: string, content: string, start: number, end: number, thought: string, security_risk: -1 | 0 | 1 | 2, };
+export type WriteArgs = { path: string, content: string, start: number, end: number, thought: string, confirmation_state?: ConfirmationState, security_risk: -1 | 0 | 1 | 2, };
 
-export type EditArgs = { path: string, command: string, file_text: string | null, old_str: string | null, new_str: string | null, insert_line: number | null, content: string, start: number, end: number, thought: string, security_risk: -1 | 0 | 1 | 2, impl_source: EditImplSource, };
+export type EditArgs = { path: string, command: string, file_text: string | null, old_str: string | null, new_str: string | null, insert_line: number | null, content: string, start: number, end: number, thought: string, confirmation_state?: ConfirmationState, security_risk: -1 | 0 | 1 | 2, impl_source: EditImplSource, };
 
-export type BrowseArgs = { url: string, thought: string, security_risk: -1 | 0 | 1 | 2, return_axtree: boolean, };
+export type BrowseArgs = { url: string, thought: string, confirmation_state?: ConfirmationState, security_risk: -1 | 0 | 1 | 2, return_axtree: boolean, };
 
-export type BrowseInteractiveArgs = { browser_actions: string, thought: string, browsergym_send_msg_to_user: string, security_risk: -1 | 0 | 1 | 2, return_axtree: boolean, };
+export type BrowseInteractiveArgs = { browser_actions: string, thought: string, browsergym_send_msg_to_user: string, confirmation_state?: ConfirmationState, security_risk: -1 | 0 | 1 | 2, return_axtree: boolean, };
 
-export type CallToolMcpArgs = { name: string, arguments: Record<string, unknown>, thought: string, security_risk: -1 | 0 | 1 | 2, };
+export type CallToolMcpArgs = { name: string, arguments: Record<string, unknown>, thought: string, confirmation_state?: ConfirmationState, security_risk: -1 | 0 | 1 | 2, };
 
 export type ThinkArgs = { thought: string, };
 
@@ -90,7 +96,7 @@ export type DelegateExtras = { outputs: Record<string, unknown>, };
 
 export type RecallExtras = { recall_type: RecallType, repo_name: string, repo_directory: string, repo_branch: string, repo_instructions: string, runtime_hosts: Record<string, unknown>, additional_agent_instructions: string, date: string, custom_secrets_descriptions: Record<string, unknown>, conversation_instructions: string, working_dir: string, microagent_knowledge: Array<MicroagentKnowledge>, };
 
-export type AgentStateChangedExtras = { agent_state: AgentState, reason: string, };
+export type AgentStateChangedExtras = { agent_state: AgentState, reason: string, error?: Fault, };
 
 export type ErrorExtras = { error_id: string, };
 
