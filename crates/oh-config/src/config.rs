@@ -6,6 +6,7 @@ use std::time::Duration;
 use oh_runtime::UploadRules;
 
 use crate::lifecycle::{self, LifecycleSettings};
+use crate::mcp::{self, McpSettings};
 use crate::sandbox::{self, SandboxSettings};
 use crate::source::Source;
 use crate::values::{parse_flag, parse_list};
@@ -24,6 +25,8 @@ pub struct Config {
     pub agent: AgentSettings,
     /// Where commands run.
     pub sandbox: SandboxSettings,
+    /// MCP servers.
+    pub mcp: McpSettings,
     /// How long conversations live.
     pub lifecycle: LifecycleSettings,
     /// Where the database and the workspaces are.
@@ -164,6 +167,12 @@ pub enum ConfigError {
         #[source]
         source: Box<toml::de::Error>,
     },
+    /// The MCP servers are not written as they must be.
+    #[error("{reason}")]
+    WrongMcp {
+        /// Where, what, and what would be right.
+        reason: String,
+    },
     /// No runtime has this name.
     #[error(
         "core.runtime is \"{name}\", which is unknown; known are \"local\", \"docker\", \"eventstream\", \"cli\", \"remote\" and \"kubernetes\""
@@ -240,6 +249,7 @@ impl Config {
                 enable_llm_editor: s.flag("agent", "enable_llm_editor").unwrap_or(false),
             },
             sandbox: sandbox::read(s, environment)?,
+            mcp: mcp::read(s)?,
             lifecycle: lifecycle::read(s, environment),
             data_dir: data_dir(s.text("core", "file_store_path"), environment),
             workspace: sandbox::workspace(s),

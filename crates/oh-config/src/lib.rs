@@ -3,13 +3,15 @@
 //! It is the only reader of the environment. The names are OpenHands' own: `[core] key`
 //! is `KEY` in the environment, `[llm] key` is `LLM_KEY`, and so on; environment beats file.
 //! A wrong value costs a warning and the default, never the start; only a runtime that is not here
-//! does, because what runs instead could confine less.
+//! does, because what runs instead could confine less, and a wrong list of MCP servers, because an
+//! agent without its tools fails later and harder to see.
 #![warn(missing_docs)]
 
 mod config;
 mod container;
 mod known_keys;
 mod lifecycle;
+mod mcp;
 mod sandbox;
 mod source;
 mod values;
@@ -20,4 +22,5 @@ pub use config::{
 };
 pub use container::RuntimeKind;
 pub use lifecycle::{GitIdentity, LifecycleSettings};
+pub use mcp::McpSettings;
 pub use sandbox::SandboxSettings;

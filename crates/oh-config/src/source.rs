@@ -30,6 +30,11 @@ impl<'a> Source<'a> {
         self.variable(&variable_name(section, key)).is_some() || in_file().is_some()
     }
 
+    /// Returns what the file has under a name.
+    pub(crate) fn section(&self, name: &str) -> Option<&Value> {
+        self.file.get(name)
+    }
+
     pub(crate) fn text(&mut self, section: &str, key: &str) -> Option<String> {
         let parse = |text: &str| Some(text.to_owned());
         self.value(section, key, "a string", parse, |value| value.as_str().map(str::to_owned))

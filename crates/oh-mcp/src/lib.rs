@@ -14,6 +14,7 @@
 mod clients;
 mod config;
 mod connection;
+mod form;
 mod naming;
 mod result;
 mod server;

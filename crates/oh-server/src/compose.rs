@@ -10,6 +10,7 @@ use oh_config::{Config, GitIdentity};
 use oh_event::ConversationId;
 use oh_event_log::{Durability, EventLog, EventLogConfig};
 use oh_llm::LlmClient;
+use oh_mcp::McpConfig;
 use oh_runtime::{GitLauncher, GitReader, Runtime};
 use oh_session::{ConversationManager, ManagerConfig, Notice, PreparedRuntime};
 use oh_store::{SecretKey, Settings, Store};
@@ -21,6 +22,7 @@ use crate::auth::{KEY_FILE, OwnOrigins, SessionKey};
 use crate::clock;
 use crate::listener::{RequestConnection, WatchedListener};
 use crate::llm_choice::LlmChoice;
+use crate::mcp::{self, McpServers};
 use crate::rest;
 use crate::sandbox::Sandboxes;
 use crate::socket::EVENT_FRAMING;
@@ -186,6 +188,7 @@ async fn compose(
     let sandboxes = Sandboxes::new(&config, components.sandbox_program);
     let runtime = components.runtime;
     let sockets = SocketCount::default();
+    let mcp = McpServers::default();
     let manager = ConversationManager::new(ManagerConfig {
         log: log.clone(),
         llm: {
@@ -194,16 +197,20 @@ async fn compose(
         },
         runtime: {
             let (sandboxes, settings) = (sandboxes.clone(), settings.clone());
-            let git = config.lifecycle.git.clone();
+            let (config, mcp) = (config.clone(), mcp.clone());
             Arc::new(move |id| {
+                let git = &config.lifecycle.git;
+                let servers = servers_of(&config, &settings);
+                let mcp = mcp.clone();
                 let made = runtime.as_ref().map(|make| make(id));
-                let git = git_identity(&git, &settings);
+                let git = git_identity(git, &settings);
                 let (sandboxes, id) = (sandboxes.clone(), id.clone());
                 Box::pin(async move {
-                    match made {
-                        Some(made) => made.map(PreparedRuntime::plain),
-                        None => sandboxes.prepare(&id, git).await,
-                    }
+                    let prepared = match made {
+                        Some(made) => PreparedRuntime::plain(made?),
+                        None => sandboxes.prepare(&id, git).await?,
+                    };
+                    Ok(mcp.attach(prepared, &id, servers))
                 })
             })
         },
@@ -217,9 +224,11 @@ async fn compose(
         }),
         secrets: {
             let (llm, key) = (llm.clone(), key.reveal().to_owned());
+            let (config, settings) = (config.clone(), settings.clone());
             Arc::new(move || {
                 let provider = llm.config().api_key;
-                [Some(key.clone()), provider].into_iter().flatten().collect()
+                let of_servers = servers_of(&config, &settings).secrets();
+                [Some(key.clone()), provider].into_iter().flatten().chain(of_servers).collect()
             })
         },
         has_viewers: {
@@ -239,6 +248,7 @@ async fn compose(
         manager,
         llm,
         sandboxes,
+        mcp,
         settings,
         sockets,
         downloads: Arc::new(Semaphore::new(MAX_DOWNLOADS)),
@@ -274,6 +284,12 @@ fn agent_config(
         // What is known of the place is filled in there.
         ..oh_session::AgentConfig::default()
     }
+}
+
+/// Returns the MCP servers of a conversation that starts now.
+fn servers_of(config: &Config, settings: &Arc<Mutex<Option<Settings>>>) -> McpConfig {
+    let settings = settings.lock().unwrap_or_else(PoisonError::into_inner);
+    mcp::servers_now(config, settings.as_ref())
 }
 
 /// Returns who makes commits: whom the user named, else whom the configuration names.

@@ -30,5 +30,6 @@ mod session;
 pub use handle::{Ending, SessionError, SessionHandle, SessionStatus};
 pub use manager::{ConversationManager, ManagerConfig, NewConversation};
 pub use notice::Notice;
-pub use oh_agent::AgentConfig;
-pub use prepared::{Lease, PreparedRuntime, WorkspaceSetup};
+pub use oh_agent::{AgentConfig, OWN_TOOLS};
+pub use oh_chat::ToolSpec;
+pub use prepared::{Lease, OfferedTools, PreparedRuntime, ToolSource, WorkspaceSetup};

@@ -126,3 +126,23 @@ fn a_key_of_tavily_adds_its_search() {
     assert_eq!(with(Some("other")), McpConfig::default());
     assert_eq!(with(None), McpConfig::default());
 }
+
+#[test]
+fn a_list_comes_back_masked_and_keeps_what_was_masked() {
+    let sent = json!({
+        "sse_servers": [{"url": "http://a.example/", "api_key": "key-of-a"}],
+        "shttp_servers": [{"url": "http://b.example/", "api_key": null, "timeout": null}],
+        "stdio_servers": [{"name": "one", "command": "x", "args": ["y"], "env": {"K": "value"}}],
+    });
+    let stored = McpConfig::parse(&sent).unwrap();
+    assert_eq!(stored.to_json(), sent);
+    let shown = stored.clone().hidden().to_json();
+    assert_eq!(shown["sse_servers"][0]["api_key"], "**********");
+    assert_eq!(shown["stdio_servers"][0]["env"], json!({"K": "**********"}));
+    let back = McpConfig::parse(&shown).unwrap();
+    assert_eq!(back.clone().revealed(&stored).unwrap(), stored);
+    let error = back.revealed(&McpConfig::default()).unwrap_err().to_string();
+    assert_eq!(error, "a_example: the mask stands for no value that is stored; give api_key anew");
+    assert_eq!(stored.clone().without(&stored), McpConfig::default());
+    assert_eq!(stored.clone().without(&McpConfig::default()), stored);
+}
