@@ -2,29 +2,48 @@
 
 use oh_chat::{Completion, CompletionFailure, ToolCall};
 use oh_event::{
-    Action, AgentState, ErrorObservation, EventDraft, EventId, EventSource, LlmMetrics,
-    MessageAction, ModelResponse, Observation, OpaqueJson, PlainObservation, TokenUsage,
-    ToolCallId, ToolCallMetadata, ToolCallRecord,
+    Action, AgentState, CondensationRequestAction, ErrorObservation, EventBody, EventDraft,
+    EventId, EventSource, LlmMetrics, MessageAction, ModelResponse, Observation, OpaqueJson,
+    PlainObservation, TokenUsage, ToolCallId, ToolCallMetadata, ToolCallRecord,
 };
 
+use crate::condense::CondensationPlan;
+use crate::confirmation::with_risk;
 use crate::conversation::Conversation;
+use crate::fault;
 use crate::lifecycle::state_changed;
-use crate::tools::{ParsedCall, parse_call, set_thought};
+use crate::tools::{ParsedCall, parse_call, set_thought, track};
 
 const THOUGHT_LOGGED: &str = "Your thought has been logged.";
+const EMPTY: &str = "Your answer was empty. Call a tool, or write what the user should read.";
+/// After so many empty answers in a row the user is asked.
+const EMPTY_ANSWERS: u32 = 3;
+/// After so many requests in a row that were too long the agent gives up.
+const OVERFLOWS: u32 = 2;
+
+/// Says whether the model's answer has just come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Freshness {
+    /// Nothing of it has been recorded, and the user has not been asked.
+    New,
+    /// Its first calls have run.
+    Known,
+}
 
 impl Conversation {
     pub(crate) fn decide_completion(&self, completion: Completion) -> Vec<EventDraft> {
         if self.thinking_since.is_none() {
             return Vec::new();
         }
+        let mut drafts = self.resumed();
         let metrics = self.metrics_with(&completion);
         if completion.tool_calls.is_empty() {
-            return self.decide_text(completion.text, metrics);
+            drafts.extend(self.decide_text(completion.text, metrics));
+            return drafts;
         }
         let response = response_of(&completion);
         let calls: Vec<ToolCallRecord> = response.tool_calls.clone();
-        let mut drafts = self.issue(&response, &calls, &completion.text);
+        self.issue(&mut drafts, &response, &calls, &completion.text, Freshness::New);
         for draft in &mut drafts {
             if draft.action().is_some() {
                 draft.llm_metrics = Some(Box::new(metrics.clone()));
@@ -35,6 +54,15 @@ impl Conversation {
 
     /// Text without a tool call is for the user, who has the next word.
     fn decide_text(&self, text: String, metrics: LlmMetrics) -> Vec<EventDraft> {
+        if text.trim().is_empty() && self.empty_answers < EMPTY_ANSWERS {
+            let observation = Observation::Error(ErrorObservation {
+                content: EMPTY.to_owned(),
+                error_id: String::new(),
+            });
+            let mut draft = EventDraft::of_observation(EventSource::Agent, observation);
+            draft.llm_metrics = Some(Box::new(metrics));
+            return vec![draft];
+        }
         let has_unseen = self.has_unseen_message();
         let action = Action::Message(MessageAction {
             content: text,
@@ -44,9 +72,7 @@ impl Conversation {
         let mut draft = EventDraft::of_action(EventSource::Agent, action);
         draft.llm_metrics = Some(Box::new(metrics));
         if has_unseen {
-            let mut drafts = vec![draft];
-            drafts.extend(self.limit_reached(1));
-            drafts
+            vec![draft]
         } else {
             vec![draft, state_changed(AgentState::AwaitingUserInput, "")]
         }
@@ -56,23 +82,50 @@ impl Conversation {
         if self.thinking_since.is_none() {
             return Vec::new();
         }
-        let reason = match failure {
-            CompletionFailure::Authentication { .. } => "STATUS$ERROR_LLM_AUTHENTICATION".into(),
-            CompletionFailure::Unavailable { .. } => "STATUS$ERROR_LLM_SERVICE_UNAVAILABLE".into(),
-            CompletionFailure::Server { .. } => "STATUS$ERROR_LLM_INTERNAL_SERVER_ERROR".into(),
-            CompletionFailure::OutOfCredits { .. } => "STATUS$ERROR_LLM_OUT_OF_CREDITS".into(),
-            CompletionFailure::ContentPolicy { .. } => {
-                "STATUS$ERROR_LLM_CONTENT_POLICY_VIOLATION".into()
-            }
-            CompletionFailure::RateLimited { .. } => {
-                "CHAT_INTERFACE$AGENT_RATE_LIMITED_STOPPED_MESSAGE".into()
-            }
-            CompletionFailure::ContextWindow { message } => {
-                format!("LLMContextWindowExceedError: {message}")
-            }
-            CompletionFailure::BadRequest { message } => format!("BadRequestError: {message}"),
-        };
-        vec![state_changed(AgentState::Error, &reason)]
+        let is_too_long = matches!(failure, CompletionFailure::ContextWindow { .. });
+        if is_too_long && self.config.truncates_history && self.overflows < OVERFLOWS {
+            let action = Action::CondensationRequest(CondensationRequestAction {});
+            let mut drafts = self.resumed();
+            drafts.push(EventDraft::of_action(EventSource::Agent, action));
+            return drafts;
+        }
+        vec![fault::of_failure(failure)]
+    }
+
+    pub(crate) fn decide_condensed(
+        &self,
+        plan: &CondensationPlan,
+        result: &Result<Completion, CompletionFailure>,
+    ) -> Vec<EventDraft> {
+        if self.thinking_since.is_none() {
+            return Vec::new();
+        }
+        let mut drafts = self.resumed();
+        let action = Action::Condensation(plan.action(Some(result)));
+        let mut draft = EventDraft::of_action(EventSource::Agent, action);
+        if let Ok(completion) = result {
+            let mut metrics = self.metrics_with(completion);
+            // What the condenser read says nothing of what the agent's model reads.
+            metrics.accumulated_token_usage.per_turn_token =
+                self.metrics.accumulated_token_usage.per_turn_token;
+            draft.llm_metrics = Some(Box::new(metrics));
+        }
+        drafts.push(draft);
+        drafts
+    }
+
+    /// The provider asks for patience; the work goes on by itself.
+    pub(crate) fn decide_rate_limited(&self, reason: &str) -> Vec<EventDraft> {
+        if self.thinking_since.is_none() {
+            return Vec::new();
+        }
+        vec![state_changed(AgentState::RateLimited, reason)]
+    }
+
+    /// The wait that the provider asked for is over.
+    fn resumed(&self) -> Vec<EventDraft> {
+        let is_over = self.agent_state == AgentState::RateLimited;
+        is_over.then(|| state_changed(AgentState::Running, "")).into_iter().collect()
     }
 
     pub(crate) fn decide_observation(
@@ -86,105 +139,133 @@ impl Conversation {
         draft.cause = Some(action);
         draft.tool_call.clone_from(&event.draft.tool_call);
         let mut drafts = vec![draft];
-        let was_agent = event.draft.source == EventSource::Agent;
-        if !was_agent || self.agent_state != AgentState::Running {
+        if event.draft.source != EventSource::Agent {
             return drafts;
         }
-        if let Some(reached) = self.limit_reached(0) {
-            drafts.push(reached);
-        } else if let Some(metadata) = &event.draft.tool_call {
+        match self.agent_state {
+            AgentState::UserConfirmed => drafts.push(state_changed(AgentState::Running, "")),
+            AgentState::Running => {}
+            AgentState::Loading
+            | AgentState::AwaitingUserInput
+            | AgentState::Paused
+            | AgentState::Stopped
+            | AgentState::Finished
+            | AgentState::Rejected
+            | AgentState::Error
+            | AgentState::AwaitingUserConfirmation
+            | AgentState::UserRejected
+            | AgentState::RateLimited => return drafts,
+        }
+        if let Some(next) = self.next_confirmed() {
+            drafts.push(next);
+        } else if let Some(metadata) = &event.draft.tool_call
+            && !self.open_calls.is_empty()
+        {
+            if let Some(reached) = self.limit_reached() {
+                drafts.push(reached);
+                return drafts;
+            }
             let calls: Vec<_> = self.open_calls.iter().cloned().collect();
-            drafts.extend(self.issue_at(
-                EventId(self.next_id.0 + 1),
-                &metadata.model_response,
-                &calls,
-                "",
-            ));
+            self.issue(&mut drafts, &metadata.model_response, &calls, "", Freshness::Known);
         }
         drafts
     }
 
+    /// Turns tool calls into events until one has to run, one waits for the user, or the
+    /// task is finished. `drafts` are what is recorded before.
     fn issue(
         &self,
+        drafts: &mut Vec<EventDraft>,
         response: &ModelResponse,
         calls: &[ToolCallRecord],
         text: &str,
-    ) -> Vec<EventDraft> {
-        self.issue_at(self.next_id, response, calls, text)
-    }
-
-    /// Turns tool calls into events until one has to run or the task is finished.
-    /// `first` is the id that the first of them will get.
-    fn issue_at(
-        &self,
-        first: EventId,
-        response: &ModelResponse,
-        calls: &[ToolCallRecord],
-        text: &str,
-    ) -> Vec<EventDraft> {
-        let mut drafts: Vec<EventDraft> = Vec::new();
+        freshness: Freshness,
+    ) {
         let mut thought = text;
-        let mut issued = 0;
-        for call in calls {
-            let metadata = Box::new(ToolCallMetadata {
-                function_name: call.name.clone(),
-                tool_call_id: call.id.clone(),
-                model_response: response.clone(),
-                total_calls_in_response: u32::try_from(response.tool_calls.len()).unwrap_or(1),
+        let parsed: Vec<_> = calls.iter().map(|call| (call, self.parsed(call, response))).collect();
+        let is_asked = freshness == Freshness::New
+            && parsed.iter().any(|(_, draft)| {
+                draft.as_ref().is_ok_and(|draft| draft.action().is_some_and(|a| self.asks_for(a)))
             });
-            let id = EventId(first.0 + drafts.len() as u64);
-            let parsed = parse_call(&self.config, &call.name, &call.arguments);
-            let ParsedCall { mut action, timeout } = match parsed {
-                Ok(parsed) => parsed,
+        for (index, (call, draft)) in parsed.iter().enumerate() {
+            let mut draft = match draft {
+                Ok(draft) => draft.clone(),
                 Err(message) => {
-                    drafts.push(bad_call(message, metadata));
-                    issued += 1;
+                    drafts.push(bad_call(message, metadata(call, response)));
                     continue;
                 }
             };
-            set_thought(&mut action, thought);
+            if let EventBody::Action(action) = &mut draft.body {
+                set_thought(action, thought);
+            }
             thought = "";
-            issued += 1;
-            let is_runnable = action.is_runnable();
-            let is_think = matches!(action, Action::Think(_));
-            let is_finish = matches!(action, Action::Finish(_));
-            let mut draft = EventDraft::of_action(EventSource::Agent, action);
-            draft.timeout = timeout;
-            draft.tool_call = Some(metadata.clone());
-            drafts.push(draft);
-            if is_think {
-                let content = THOUGHT_LOGGED.to_owned();
-                let observation = Observation::Think(PlainObservation { content });
-                let mut answer = EventDraft::of_observation(EventSource::Agent, observation);
-                answer.cause = Some(id);
-                answer.tool_call = Some(metadata);
-                drafts.push(answer);
+            let Some(action) = draft.action().cloned() else { continue };
+            let runs = action.is_runnable() || matches!(action, Action::Delegate(_));
+            if action.is_runnable() && is_asked {
+                drafts.push(state_changed(AgentState::AwaitingUserConfirmation, ""));
+                drafts.push(self.proposed(draft));
+                let rest = parsed[index + 1..].iter().filter_map(|(_, draft)| draft.as_ref().ok());
+                let is_runnable =
+                    |draft: &&EventDraft| draft.action().is_some_and(Action::is_runnable);
+                let rest =
+                    rest.take_while(|draft| !matches!(draft.action(), Some(Action::Finish(_))));
+                drafts.extend(rest.filter(is_runnable).map(|draft| self.proposed(draft.clone())));
+                return;
             }
-            if is_runnable {
-                return drafts;
-            }
-            if is_finish {
+            let first = self.next_id;
+            self.push_issued(drafts, draft, first);
+            if matches!(action, Action::Finish(_)) {
                 if !self.has_unseen_message() {
                     drafts.push(state_changed(AgentState::Finished, ""));
                 }
-                return drafts;
+                return;
+            }
+            if runs {
+                return;
             }
         }
-        // Nothing runs, so the model is asked again, if it may be.
-        drafts.extend(self.limit_reached(issued));
-        drafts
     }
 
-    /// Returns the error state if the limit is reached after `more` further actions.
-    pub(crate) fn limit_reached(&self, more: u64) -> Option<EventDraft> {
-        let current = self.iterations + more;
-        let max = self.max_iterations;
-        (current >= max).then(|| {
-            let reason = format!(
-                "RuntimeError: Agent reached maximum iteration. Current iteration: {current}, max iteration: {max}. Send a message to go on for as many again."
-            );
-            state_changed(AgentState::Error, &reason)
-        })
+    /// Adds an action and, if it is answered at once, its answer. `first` is the id of the
+    /// first of `drafts`.
+    pub(crate) fn push_issued(
+        &self,
+        drafts: &mut Vec<EventDraft>,
+        draft: EventDraft,
+        first: EventId,
+    ) {
+        let id = EventId(first.0 + drafts.len() as u64);
+        let answer = match draft.action() {
+            Some(Action::Think(_)) => {
+                let content = THOUGHT_LOGGED.to_owned();
+                Some(Observation::Think(PlainObservation { content }))
+            }
+            Some(Action::TaskTracking(tracking)) => {
+                Some(Observation::TaskTracking(track(tracking, &self.tasks)))
+            }
+            Some(_) | None => None,
+        };
+        let tool_call = draft.tool_call.clone();
+        drafts.push(with_risk(draft));
+        if let Some(observation) = answer {
+            let mut answer = EventDraft::of_observation(EventSource::Agent, observation);
+            answer.cause = Some(id);
+            answer.tool_call = tool_call;
+            drafts.push(answer);
+        }
+    }
+
+    /// Returns the action that a tool call asks for, or what is wrong with the call.
+    fn parsed(
+        &self,
+        call: &ToolCallRecord,
+        response: &ModelResponse,
+    ) -> Result<EventDraft, String> {
+        let ParsedCall { action, timeout } = parse_call(&self.config, &call.name, &call.arguments)?;
+        let mut draft = EventDraft::of_action(EventSource::Agent, action);
+        draft.timeout = timeout;
+        draft.tool_call = Some(metadata(call, response));
+        Ok(draft)
     }
 
     /// A message came in while the model was thinking about what was before it.
@@ -200,14 +281,14 @@ impl Conversation {
         let usage = completion.usage;
         LlmMetrics {
             accumulated_cost: self.metrics.accumulated_cost + completion.cost.unwrap_or(0.0),
-            max_budget_per_task: self.metrics.max_budget_per_task,
+            max_budget_per_task: self.limits.max_budget,
             accumulated_token_usage: TokenUsage {
                 model: completion.model.clone(),
                 prompt_tokens: known.prompt_tokens + usage.prompt_tokens,
                 completion_tokens: known.completion_tokens + usage.completion_tokens,
                 cache_read_tokens: known.cache_read_tokens + usage.cache_read_tokens,
                 cache_write_tokens: known.cache_write_tokens + usage.cache_write_tokens,
-                context_window: known.context_window,
+                context_window: known.context_window.max(self.config.max_input_tokens.unwrap_or(0)),
                 per_turn_token: usage.prompt_tokens + usage.completion_tokens,
                 response_id: String::new(),
             },
@@ -216,9 +297,20 @@ impl Conversation {
     }
 }
 
-fn bad_call(message: String, metadata: Box<ToolCallMetadata>) -> EventDraft {
-    let observation =
-        Observation::Error(ErrorObservation { content: message, error_id: String::new() });
+fn metadata(call: &ToolCallRecord, response: &ModelResponse) -> Box<ToolCallMetadata> {
+    Box::new(ToolCallMetadata {
+        function_name: call.name.clone(),
+        tool_call_id: call.id.clone(),
+        model_response: response.clone(),
+        total_calls_in_response: u32::try_from(response.tool_calls.len()).unwrap_or(1),
+    })
+}
+
+fn bad_call(message: &str, metadata: Box<ToolCallMetadata>) -> EventDraft {
+    let observation = Observation::Error(ErrorObservation {
+        content: message.to_owned(),
+        error_id: String::new(),
+    });
     let mut draft = EventDraft::of_observation(EventSource::Agent, observation);
     draft.tool_call = Some(metadata);
     draft

@@ -3,12 +3,14 @@ use std::sync::Arc;
 
 use oh_chat::{Completion, CompletionFailure, CompletionRequest};
 use oh_event::{
-    Action, AgentState, Event, EventBody, EventDraft, EventId, EventSource, LlmMetrics,
-    Observation, ToolCallMetadata, ToolCallRecord,
+    AgentState, Event, EventDraft, EventId, LlmMetrics, Observation, TaskItem, Timestamp,
+    ToolCallMetadata, ToolCallRecord,
 };
 
-use crate::config::AgentConfig;
+use crate::condense::{CondensationPlan, CondensationWork, condensation_request};
+use crate::config::{AgentConfig, Limits};
 use crate::prompt;
+use crate::stuck::Loop;
 use crate::tools::tool_specs;
 
 /// What can come in.
@@ -18,6 +20,19 @@ pub enum Input {
     UserAction(EventDraft),
     /// The model's answer to the request of [`Step::CallLlm`].
     Completion(Result<Completion, CompletionFailure>),
+    /// The answer to the request of [`Step::Condense`].
+    Condensed {
+        /// What was asked for.
+        plan: CondensationPlan,
+        /// The answer.
+        result: Result<Completion, CompletionFailure>,
+    },
+    /// The provider refused the request of the step that runs because there were too many,
+    /// and it is made again later.
+    RateLimited {
+        /// When, for people.
+        reason: String,
+    },
     /// What came of the action of [`Step::RunAction`].
     Observation {
         /// The action.
@@ -37,6 +52,12 @@ pub enum Step {
         /// The event that made the answer necessary.
         since: EventId,
     },
+    /// A model's answer to [`Conversation::condensation_work`], before the agent's model is
+    /// asked.
+    Condense {
+        /// The event that made it necessary.
+        since: EventId,
+    },
     /// An action in the runtime: see [`Conversation::pending_action`].
     RunAction {
         /// The action.
@@ -50,14 +71,16 @@ pub struct Conversation {
     pub(crate) config: AgentConfig,
     /// The id that the next event will get.
     pub(crate) next_id: EventId,
+    /// The time of the newest event.
+    pub(crate) now: Timestamp,
     pub(crate) agent_state: AgentState,
-    /// Why the agent is in [`AgentState::Error`].
-    pub(crate) reason: String,
     pub(crate) system: Option<Arc<Event>>,
-    /// The events that the model sees, in order.
+    /// The view: the events that the model sees, in order.
     pub(crate) history: Vec<Arc<Event>>,
     /// Runnable actions without an answer, in order.
     pub(crate) pending: VecDeque<Arc<Event>>,
+    /// Actions that wait for the user, or have been allowed and wait for their turn.
+    pub(crate) proposals: VecDeque<Arc<Event>>,
     /// Tool calls of the model's last response that have not been turned into events.
     pub(crate) open_calls: VecDeque<ToolCallRecord>,
     /// The tool call that the last event of the agent stems from.
@@ -65,11 +88,35 @@ pub struct Conversation {
     /// The event since which the model's answer is wanted.
     pub(crate) thinking_since: Option<EventId>,
     pub(crate) last_user_message: Option<EventId>,
+    /// The facts about the workspace have been given.
+    pub(crate) is_briefed: bool,
     pub(crate) iterations: u64,
-    pub(crate) max_iterations: u64,
+    pub(crate) llm_calls: u64,
+    pub(crate) busy_micros: u64,
+    pub(crate) busy_since: Option<Timestamp>,
+    pub(crate) limits: Limits,
     pub(crate) metrics: LlmMetrics,
+    /// About how many tokens the next request has.
+    pub(crate) context_tokens: u64,
+    /// The newest request to forget something that has not been answered.
+    pub(crate) condensation_wanted: Option<EventId>,
+    /// What is to be forgotten before the model is asked.
+    pub(crate) condensation: Option<CondensationPlan>,
+    /// How often in a row a request was too long for the model.
+    pub(crate) overflows: u32,
+    /// Answers in a row that said nothing.
+    pub(crate) empty_answers: u32,
+    /// The newest remark on a repeated failure.
+    pub(crate) nudged: Option<EventId>,
+    /// The loop in which the agent was stopped.
+    pub(crate) stuck: Option<Loop>,
+    /// Loops are looked for from here on.
+    pub(crate) loop_scope: EventId,
+    pub(crate) tasks: Vec<TaskItem>,
+    /// What was recorded elsewhere and is done again first.
+    pub(crate) replay: VecDeque<EventDraft>,
     /// A shell may hold something that the agent relies on.
-    has_shell: bool,
+    pub(crate) has_shell: bool,
 }
 
 impl Conversation {
@@ -78,18 +125,33 @@ impl Conversation {
     pub fn new(config: AgentConfig) -> Self {
         Self {
             next_id: EventId(0),
+            now: Timestamp(0),
             agent_state: AgentState::Loading,
-            reason: String::new(),
             system: None,
             history: Vec::new(),
             pending: VecDeque::new(),
+            proposals: VecDeque::new(),
             open_calls: VecDeque::new(),
             batch: None,
             thinking_since: None,
             last_user_message: None,
+            is_briefed: false,
             iterations: 0,
-            max_iterations: config.max_iterations,
+            llm_calls: 0,
+            busy_micros: 0,
+            busy_since: None,
+            limits: config.limits,
             metrics: LlmMetrics::default(),
+            context_tokens: 0,
+            condensation_wanted: None,
+            condensation: None,
+            overflows: 0,
+            empty_answers: 0,
+            nudged: None,
+            stuck: None,
+            loop_scope: EventId(0),
+            tasks: Vec::new(),
+            replay: VecDeque::new(),
             has_shell: false,
             config,
         }
@@ -100,24 +162,9 @@ impl Conversation {
         self.config = config;
     }
 
-    /// Takes in what happened. Events must come in the order of their ids.
-    pub fn apply(&mut self, event: &Event) {
-        debug_assert_eq!(event.id, self.next_id, "events come in order");
-        self.next_id = event.id.next();
-        let event = Arc::new(event.clone());
-        match &event.draft.body {
-            EventBody::Action(action) => self.apply_action(&event, action),
-            EventBody::Observation(observation) => self.apply_observation(&event, observation),
-        }
-        if event.draft.source == EventSource::Agent {
-            // Whatever the model said is taken in; a further answer is a new one.
-            self.thinking_since = None;
-        }
-        self.thinking_since = match (self.needs_completion(), self.thinking_since) {
-            (false, _) => None,
-            (true, Some(since)) => Some(since),
-            (true, None) => Some(event.id),
-        };
+    /// Takes in how much the model can read, in tokens.
+    pub fn configure_model(&mut self, max_input_tokens: Option<u64>) {
+        self.config.max_input_tokens = max_input_tokens;
     }
 
     /// Returns what to record for what came in. An empty list means: nothing happened.
@@ -127,17 +174,22 @@ impl Conversation {
             Input::UserAction(draft) => self.decide_user_action(draft),
             Input::Completion(Ok(completion)) => self.decide_completion(completion),
             Input::Completion(Err(failure)) => self.decide_failure(&failure),
+            Input::Condensed { plan, result } => self.decide_condensed(&plan, &result),
+            Input::RateLimited { reason } => self.decide_rate_limited(&reason),
             Input::Observation { action, observation } => {
                 self.decide_observation(action, observation)
             }
         }
     }
 
-    /// Returns what should be running now.
+    /// Returns what should be running now, once nothing is [`Self::due`].
     #[must_use]
     pub fn next_step(&self) -> Step {
         if let Some(since) = self.thinking_since {
-            Step::CallLlm { since }
+            match &self.condensation {
+                Some(_) => Step::Condense { since },
+                None => Step::CallLlm { since },
+            }
         } else if let Some(action) = self.pending.front() {
             Step::RunAction { action: action.id }
         } else {
@@ -153,6 +205,15 @@ impl Conversation {
             tools: tool_specs(&self.config),
             is_cached: true,
         }
+    }
+
+    /// Returns what to ask a model for [`Step::Condense`].
+    #[must_use]
+    pub fn condensation_work(&self) -> Option<CondensationWork> {
+        let plan = self.condensation.clone()?;
+        let condenser = plan.condenser.clone()?;
+        let request = condensation_request(&self.history, &plan, &condenser);
+        Some(CondensationWork { request, llm_config: condenser.llm_config, plan })
     }
 
     /// Returns the action for [`Step::RunAction`].
@@ -183,118 +244,6 @@ impl Conversation {
     #[must_use]
     pub fn metrics(&self) -> &LlmMetrics {
         &self.metrics
-    }
-
-    fn apply_action(&mut self, event: &Arc<Event>, action: &Action) {
-        let source = event.draft.source;
-        if let Some(metrics) = &event.draft.llm_metrics {
-            self.metrics = (**metrics).clone();
-        }
-        self.apply_tool_call(event);
-        if let Action::System(_) = action {
-            self.system = Some(event.clone());
-            return;
-        }
-        if source == EventSource::Agent {
-            self.iterations += 1;
-        }
-        if let Action::Run(run) = action
-            && !run.is_static
-        {
-            self.has_shell = true;
-        }
-        if action.is_runnable() && source != EventSource::Environment {
-            self.pending.push_back(event.clone());
-        }
-        if let Action::Message(_) = action
-            && source == EventSource::User
-        {
-            self.last_user_message = Some(event.id);
-        }
-        if let Action::Finish(_) = action {
-            self.open_calls.clear();
-        }
-        let is_hidden = matches!(action, Action::Run(run) if run.hidden);
-        let is_request =
-            matches!(action, Action::ChangeAgentState(_) | Action::Recall(_) | Action::Null(_));
-        if !is_hidden && !is_request {
-            self.history.push(event.clone());
-        }
-    }
-
-    fn apply_observation(&mut self, event: &Arc<Event>, observation: &Observation) {
-        if let Some(cause) = event.draft.cause {
-            self.pending.retain(|action| action.id != cause);
-        } else if event.draft.tool_call.is_some() {
-            // A call that could not be turned into an action costs an iteration too, or a
-            // confused model would never stop.
-            self.iterations += 1;
-            self.apply_tool_call(event);
-        }
-        match observation {
-            Observation::AgentStateChanged(change) => {
-                let ends_shell =
-                    matches!(change.agent_state, AgentState::Stopped | AgentState::Loading);
-                if ends_shell && std::mem::take(&mut self.has_shell) {
-                    // The model is told: see the prompt.
-                    self.history.push(event.clone());
-                }
-                self.apply_state(change.agent_state, &change.reason);
-            }
-            Observation::Null(_) | Observation::LoopDetection(_) => {}
-            Observation::Run(run) if run.hidden => {}
-            Observation::Run(_)
-            | Observation::RunIpython(_)
-            | Observation::Read(_)
-            | Observation::Write(_)
-            | Observation::Edit(_)
-            | Observation::Browse(_)
-            | Observation::Mcp(_)
-            | Observation::Think(_)
-            | Observation::TaskTracking(_)
-            | Observation::Delegate(_)
-            | Observation::Recall(_)
-            | Observation::Error(_)
-            | Observation::UserRejected(_)
-            | Observation::Success(_)
-            | Observation::Condense(_)
-            | Observation::Download(_) => self.history.push(event.clone()),
-        }
-    }
-
-    fn apply_state(&mut self, state: AgentState, reason: &str) {
-        let was_at_limit = self.iterations >= self.max_iterations;
-        if self.agent_state == AgentState::Error && state == AgentState::Running && was_at_limit {
-            self.max_iterations += self.config.max_iterations;
-        }
-        if state != AgentState::Running {
-            // Calls that have not begun are given up; the model learns that from the prompt.
-            self.open_calls.clear();
-        }
-        self.agent_state = state;
-        reason.clone_into(&mut self.reason);
-    }
-
-    /// Keeps the list of tool calls that still have to be turned into events.
-    fn apply_tool_call(&mut self, event: &Arc<Event>) {
-        let Some(metadata) = &event.draft.tool_call else { return };
-        let is_same = self.batch.as_ref().is_some_and(|batch| {
-            batch.draft.tool_call.as_ref().is_some_and(|known| is_same_response(known, metadata))
-        });
-        if !is_same {
-            self.open_calls = metadata.model_response.tool_calls.iter().cloned().collect();
-        }
-        self.open_calls.retain(|call| call.id != metadata.tool_call_id);
-        self.batch = Some(event.clone());
-    }
-
-    /// Says whether the agent can only go on with an answer of the model.
-    fn needs_completion(&self) -> bool {
-        let is_busy = self.pending.iter().any(|event| event.draft.source == EventSource::Agent);
-        self.agent_state == AgentState::Running
-            && self.last_user_message.is_some()
-            && !is_busy
-            && self.open_calls.is_empty()
     }
 }
 

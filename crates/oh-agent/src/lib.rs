@@ -1,7 +1,8 @@
 //! The agent as a pure state machine: what happened goes in, what to do next comes out.
 //!
 //! - [`Conversation`]: `apply` (what happened → state), `decide` (what came in → what to
-//!   record), `next_step` (state → what should be running now);
+//!   record), `due` (state → what to record before anything runs), `next_step` (state → what
+//!   should be running now);
 //! - [`Input`]: what can come in; [`Step`]: what can be running;
 //! - [`tool_specs`]: the tools that the model is offered;
 //! - [`DraftPlan`]: an edit that a model drafts.
@@ -15,15 +16,27 @@
 #![warn(missing_docs, clippy::wildcard_enum_match_arm)]
 
 mod completion;
+mod condense;
 mod config;
+mod confirmation;
 mod conversation;
 mod draft_edit;
+mod due;
+mod fault;
+mod fold;
 mod lifecycle;
+mod limits;
+mod policy;
 mod prompt;
+mod stuck;
 mod tools;
 mod user_action;
 
-pub use config::AgentConfig;
+pub use condense::{CondensationPlan, CondensationWork, Condenser, LlmCondenser, LlmForm, Sizes};
+pub use config::{AgentConfig, Limits, ToolChoice};
 pub use conversation::{Conversation, Input, Step};
 pub use draft_edit::{DRAFT_ATTEMPTS, DraftPlan, DraftedLines, draft_observation, drafted_lines};
+pub use limits::Consumption;
+pub use policy::ConfirmationPolicy;
+pub use stuck::StuckThresholds;
 pub use tools::{OWN_TOOLS, tool_specs};

@@ -7,6 +7,7 @@ use oh_event::{
 };
 
 use crate::conversation::Conversation;
+use crate::fault;
 use crate::prompt::system_prompt;
 use crate::tools::tool_specs;
 
@@ -19,8 +20,10 @@ const RESTARTED: &str = "The server was restarted while this action was running.
 /// Why an action is left without an outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Interruption {
-    /// The user or the end of the session stopped the work.
+    /// The user stopped the work.
     Stopped,
+    /// The session ends.
+    Closed,
     /// The server died under it.
     Restarted,
 }
@@ -43,8 +46,14 @@ impl Conversation {
             drafts.push(self.system_draft());
         }
         drafts.extend(self.interrupted(Interruption::Restarted));
-        drafts.push(requested(AgentState::AwaitingUserInput));
-        drafts.push(state_changed(AgentState::AwaitingUserInput, ""));
+        // Whoever was asked before may still answer.
+        let state = if self.proposals.is_empty() {
+            AgentState::AwaitingUserInput
+        } else {
+            AgentState::AwaitingUserConfirmation
+        };
+        drafts.push(requested(state));
+        drafts.push(state_changed(state, ""));
         drafts
     }
 
@@ -65,13 +74,13 @@ impl Conversation {
     /// Returns what to record when there is nothing to work with; a first message is kept.
     #[must_use]
     pub fn failed_opening(&self, message: Option<EventDraft>, reason: &str) -> Vec<EventDraft> {
-        message.into_iter().chain([state_changed(AgentState::Error, reason)]).collect()
+        message.into_iter().chain([fault::failed(reason, fault::no_runtime())]).collect()
     }
 
     /// Returns what to record when the session ends, for `reason` if it is worth telling.
     #[must_use]
     pub fn closing(&self, reason: &str) -> Vec<EventDraft> {
-        let mut drafts = self.interrupted(Interruption::Stopped);
+        let mut drafts = self.interrupted(Interruption::Closed);
         if self.agent_state != AgentState::Stopped {
             drafts.push(state_changed(AgentState::Stopped, reason));
         }
@@ -81,7 +90,7 @@ impl Conversation {
     /// Answers every action that has no answer yet.
     pub(crate) fn interrupted(&self, interruption: Interruption) -> Vec<EventDraft> {
         let (error_id, content) = match interruption {
-            Interruption::Stopped => (STOPPED_ID, STOPPED),
+            Interruption::Stopped | Interruption::Closed => (STOPPED_ID, STOPPED),
             Interruption::Restarted => (FAILED_ID, RESTARTED),
         };
         let answer = |action: &std::sync::Arc<oh_event::Event>| {
@@ -94,7 +103,10 @@ impl Conversation {
             draft.tool_call.clone_from(&action.draft.tool_call);
             draft
         };
-        self.pending.iter().map(answer).collect()
+        // Nobody has to answer for actions that the user has not allowed, unless they say
+        // that there is to be an end.
+        let refused = self.proposals.iter().filter(|_| interruption == Interruption::Stopped);
+        self.pending.iter().chain(refused).map(answer).collect()
     }
 
     /// Asks for the facts about the workspace, on behalf of the first message.
@@ -126,7 +138,7 @@ impl Conversation {
             additional_agent_instructions: self.config.instructions.clone(),
             date: self.config.date.clone(),
             custom_secrets_descriptions: OpaqueJson::empty_object(),
-            conversation_instructions: String::new(),
+            conversation_instructions: self.config.conversation_instructions.clone(),
             working_dir: self.config.workspace.clone(),
             microagent_knowledge: Vec::new(),
         });

@@ -18,12 +18,13 @@ impl Conversation {
                 let change = change.clone();
                 self.decide_state(draft, &change)
             }
-            Some(
-                Action::Run(_)
-                | Action::CondensationRequest(_)
-                | Action::LoopRecovery(_)
-                | Action::Recall(_),
-            ) => vec![draft],
+            Some(Action::LoopRecovery(recovery)) => {
+                let option = recovery.option;
+                self.decide_recovery(draft, option)
+            }
+            Some(Action::Run(_) | Action::CondensationRequest(_) | Action::Recall(_)) => {
+                vec![draft]
+            }
             // Clients cannot send the rest; the edge refuses it.
             Some(
                 Action::System(_)
@@ -50,25 +51,33 @@ impl Conversation {
     /// command's end; calls of the same response that have not begun are given up.
     fn decide_message(&self, message: EventDraft) -> Vec<EventDraft> {
         // A first message that met a failed start was not answered.
-        let is_recall = |event: &std::sync::Arc<oh_event::Event>| {
-            matches!(event.observation(), Some(Observation::Recall(_)))
-        };
-        let is_first = !self.history.iter().any(is_recall);
+        let is_first = !self.is_briefed;
         let mut drafts = vec![message];
+        drafts.extend(self.superseded_proposals());
         drafts.extend(self.open_calls.iter().filter_map(|call| self.superseded(call)));
         let recall = is_first.then(|| self.recall_draft(&drafts));
         let recall_id = EventId(self.next_id.0 + drafts.len() as u64);
         drafts.extend(recall);
-        if self.agent_state != AgentState::Running {
+        if !matches!(self.agent_state, AgentState::Running | AgentState::RateLimited) {
             drafts.push(state_changed(AgentState::Running, ""));
         }
         if is_first {
             drafts.push(self.recalled(recall_id));
         }
-        if self.agent_state != AgentState::Error {
-            drafts.extend(self.limit_reached(0));
-        }
         drafts
+    }
+
+    /// A way out of a loop; without a loop there is nothing to do.
+    fn decide_recovery(&self, draft: EventDraft, option: i64) -> Vec<EventDraft> {
+        let state = match option {
+            _ if self.stuck.is_none() => None,
+            1 => Some(AgentState::AwaitingUserInput),
+            2 => Some(AgentState::Running),
+            3 => Some(AgentState::Stopped),
+            _ => None,
+        };
+        let state = state.filter(|state| *state != self.agent_state);
+        std::iter::once(draft).chain(state.map(|state| state_changed(state, ""))).collect()
     }
 
     fn superseded(&self, call: &ToolCallRecord) -> Option<EventDraft> {
@@ -92,7 +101,6 @@ impl Conversation {
         change: &ChangeAgentStateAction,
     ) -> Vec<EventDraft> {
         let wanted = change.agent_state;
-        let mut drafts = vec![request];
         let is_possible = match wanted {
             AgentState::UserConfirmed | AgentState::UserRejected => {
                 self.agent_state == AgentState::AwaitingUserConfirmation
@@ -108,6 +116,16 @@ impl Conversation {
             | AgentState::AwaitingUserConfirmation
             | AgentState::RateLimited => false,
         };
+        if is_possible && wanted == AgentState::UserConfirmed {
+            return self.decide_confirmed(request);
+        }
+        if is_possible && wanted == AgentState::UserRejected {
+            return self.decide_rejected(request, &change.thought);
+        }
+        let mut drafts = vec![request];
+        // Whoever resumes has still to say whether the actions may run.
+        let is_asked_still = wanted == AgentState::Running && !self.proposals.is_empty();
+        let wanted = if is_asked_still { AgentState::AwaitingUserConfirmation } else { wanted };
         if !is_possible || wanted == self.agent_state {
             // A stop also ends a command that the user runs while the agent rests.
             if wanted == AgentState::Stopped {

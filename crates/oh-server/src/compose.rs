@@ -278,9 +278,15 @@ fn agent_config(
         agent_class: config.agent.default_agent.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         date: clock::today(),
-        max_iterations: chosen.filter(|n| *n > 0).unwrap_or(config.agent.max_iterations),
+        limits: oh_session::Limits {
+            max_iterations: chosen.filter(|n| *n > 0).unwrap_or(config.agent.max_iterations),
+            ..oh_session::Limits::default()
+        },
         max_message_chars: config.llm.max_message_chars,
-        has_draft_editor: config.agent.enable_llm_editor,
+        tools: oh_session::ToolChoice {
+            has_draft_editor: config.agent.enable_llm_editor,
+            ..oh_session::ToolChoice::default()
+        },
         // What is known of the place is filled in there.
         ..oh_session::AgentConfig::default()
     }

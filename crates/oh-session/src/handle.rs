@@ -155,7 +155,7 @@ impl SessionHandle {
         let is_error = status.has_failed();
         let SessionStatus { runtime_status: id, message, .. } = status;
         let is_plain = id == READY && message.is_empty();
-        (!is_plain).then_some(Notice::Status { is_error, id, message })
+        (!is_plain).then_some(Notice::Status { is_error, id: id.into(), message })
     }
 
     /// Returns the notices from now on.

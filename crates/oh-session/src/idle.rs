@@ -70,7 +70,7 @@ async fn evict(handle: &SessionHandle, limit: usize) {
     );
     handle.notify(Notice::Status {
         is_error: true,
-        id: TOO_MANY,
+        id: TOO_MANY.into(),
         message: Arc::from(reason.as_str()),
     });
     let goodbye = Goodbye { ending: Ending::Closed, reason };

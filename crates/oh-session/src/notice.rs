@@ -10,7 +10,7 @@ pub enum Notice {
         /// The work cannot go on.
         is_error: bool,
         /// Status id, such as `STATUS$READY`.
-        id: &'static str,
+        id: Arc<str>,
         /// Text for people, possibly empty.
         message: Arc<str>,
     },

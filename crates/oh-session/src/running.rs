@@ -60,6 +60,15 @@ impl Running {
                 });
                 Self { step, outcome }
             }
+            Step::Condense { .. } => {
+                let Some(work) = conversation.condensation_work() else { return Self::waiting() };
+                let llm = llm();
+                let outcome = Box::pin(async move {
+                    let result = llm.complete(work.request, CompletionContext::default()).await;
+                    Input::Condensed { plan: work.plan, result }
+                });
+                Self { step, outcome }
+            }
             Step::RunAction { action } => {
                 let Some(event) = conversation.pending_action(action) else {
                     return Self::waiting();
@@ -149,7 +158,7 @@ impl Notices {
                 // The model begins anew: what it had begun to say is over.
                 self.finish(of_text);
                 let message = format!("{attempt} / {attempts}, next in {} s", wait.as_secs());
-                let id = "STATUS$LLM_RETRY";
+                let id = "STATUS$LLM_RETRY".into();
                 let message = message.into();
                 let _ = self.sender.send(Notice::Status { is_error: false, id, message });
             }

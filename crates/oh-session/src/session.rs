@@ -78,6 +78,10 @@ impl Session {
         let runtime = &prepared.runtime;
         let mut running = Running::waiting();
         loop {
+            if let Err(error) = self.settle().await {
+                tracing::error!(%error, "the session ends because its log failed");
+                return Goodbye::silent(Ending::Interrupted);
+            }
             let step = self.conversation.next_step();
             if step != running.step {
                 // The old step is dropped first: its process must be gone before the next.
@@ -118,6 +122,18 @@ impl Session {
                 drop(std::mem::replace(&mut running, Running::waiting()));
                 runtime.stop_processes().await;
             }
+            self.show_state();
+        }
+    }
+
+    /// Records what is due before anything runs.
+    async fn settle(&mut self) -> Result<(), SessionError> {
+        loop {
+            let due = self.conversation.due();
+            if due.is_empty() {
+                return Ok(());
+            }
+            self.record(due, None).await?;
             self.show_state();
         }
     }
@@ -196,8 +212,13 @@ impl Session {
         if change.agent_state != AgentState::Error {
             return;
         }
-        let id = ERROR_IDS.into_iter().find(|id| change.reason == *id).unwrap_or(ERROR);
-        self.show(id, &change.reason);
+        let id = change.fault.as_ref().map_or(ERROR, |fault| &fault.id);
+        let id: Arc<str> = id.into();
+        let _ = self.notices.send(Notice::Status {
+            is_error: true,
+            id,
+            message: change.reason.as_str().into(),
+        });
     }
 
     pub(crate) fn show_state(&self) {
@@ -229,8 +250,9 @@ impl Session {
 
     /// Shows something to those who are there.
     pub(crate) fn show(&self, id: &'static str, message: &str) {
-        let is_error = ERROR_IDS.contains(&id) || id == ERROR;
-        let _ = self.notices.send(Notice::Status { is_error, id, message: message.into() });
+        let is_error = id == ERROR;
+        let _ =
+            self.notices.send(Notice::Status { is_error, id: id.into(), message: message.into() });
     }
 }
 
@@ -244,12 +266,3 @@ async fn next_letter(
         None => mailbox.recv().await,
     }
 }
-
-const ERROR_IDS: [&str; 6] = [
-    "STATUS$ERROR_LLM_AUTHENTICATION",
-    "STATUS$ERROR_LLM_SERVICE_UNAVAILABLE",
-    "STATUS$ERROR_LLM_INTERNAL_SERVER_ERROR",
-    "STATUS$ERROR_LLM_OUT_OF_CREDITS",
-    "STATUS$ERROR_LLM_CONTENT_POLICY_VIOLATION",
-    "CHAT_INTERFACE$AGENT_RATE_LIMITED_STOPPED_MESSAGE",
-];

@@ -9,10 +9,12 @@ use oh_event::{
     RunObservation, ToolCallMetadata,
 };
 
+use crate::condense::{digest_line, masked};
 use crate::conversation::{Conversation, is_same_response};
 use crate::prompt::system_prompt;
 
 const NOT_EXECUTED: &str = "This call was not executed.";
+const CONDENSED: &str = "The older part of the conversation is replaced by a summary.";
 const FINISHED: &str = "The task was reported as finished.";
 
 /// Returns the system prompt and the history.
@@ -26,13 +28,21 @@ pub(crate) fn messages(conversation: &Conversation) -> Vec<ChatMessage> {
         messages: vec![ChatMessage::System { text }],
         batch: None,
         held: Vec::new(),
-        max_chars: conversation.config.max_message_chars,
+        max_chars: max_chars(conversation),
     };
-    for event in &conversation.history {
+    let view = masked(&conversation.history, &conversation.config.condensers);
+    for event in &view {
         builder.add(event);
     }
     builder.end_batch();
     builder.messages
+}
+
+/// A request that was too long for the model is made again with shorter results.
+fn max_chars(conversation: &Conversation) -> usize {
+    const SHORT: usize = 2000;
+    let max = conversation.config.max_message_chars;
+    if conversation.overflows == 0 { max } else { (max / 4).max(SHORT).min(max) }
 }
 
 struct Builder<'a> {
@@ -86,6 +96,7 @@ impl<'a> Builder<'a> {
         }
         let result = match &event.draft.body {
             EventBody::Action(Action::Finish(_)) => FINISHED.to_owned(),
+            EventBody::Action(Action::CondensationRequest(_)) => CONDENSED.to_owned(),
             EventBody::Action(_) => return,
             EventBody::Observation(observation) => self.shortened(observation_text(observation)),
         };
@@ -158,7 +169,12 @@ fn action_message(source: EventSource, action: &Action) -> Option<ChatMessage> {
         (EventSource::User, Action::Run(run)) => {
             Some(user_text(format!("The user ran this command in the terminal:\n{}", run.command)))
         }
-        // Actions of the agent stem from tool calls; the rest says nothing to a model.
+        // What was done again after a recording that does not know the model's calls.
+        (EventSource::Agent, action) => {
+            let text = digest_line(action)?;
+            Some(ChatMessage::Assistant { text, tool_calls: Vec::new(), reasoning: None })
+        }
+        // The rest says nothing to a model.
         (_, _) => None,
     }
 }
@@ -215,6 +231,10 @@ fn observation_text(observation: &Observation) -> String {
         }
         Observation::Recall(recall) => recall_text(recall),
         Observation::AgentStateChanged(change) => shell_end_text(&change.reason),
+        Observation::Condense(summary) => format!(
+            "<summary>\nThe older part of this conversation was replaced by this summary.\n{}\n</summary>",
+            summary.content
+        ),
         Observation::RunIpython(_)
         | Observation::Read(_)
         | Observation::Write(_)
@@ -225,7 +245,6 @@ fn observation_text(observation: &Observation) -> String {
         | Observation::TaskTracking(_)
         | Observation::Delegate(_)
         | Observation::Success(_)
-        | Observation::Condense(_)
         | Observation::Download(_)
         | Observation::LoopDetection(_)
         | Observation::Null(_) => observation.content().to_owned(),

@@ -2,8 +2,20 @@ use crate::config::AgentConfig;
 
 /// Returns the system prompt.
 pub(crate) fn system_prompt(config: &AgentConfig) -> String {
-    TEXT.replace("{workspace}", &config.workspace)
+    let mut text = TEXT.replace("{workspace}", &config.workspace);
+    if config.tools.has_task_tracker {
+        text.push_str(LONG_WORK);
+    }
+    text
 }
+
+const LONG_WORK: &str = r"
+
+<long_work>
+- For work of three steps or more make a plan with `task_tracker` before you begin, and keep it true: one task in progress at a time, done as soon as it is done, new tasks as you find them.
+- The history may be shortened while you work; the plan and a summary stay. After that look at the plan with `view` and go on where it says.
+- Do not stop between tasks to report. Finish when every task is done, or say which cannot be and why.
+</long_work>";
 
 const TEXT: &str = r#"You are OpenHands, an assistant that gets things done on a computer: you run commands, read and edit files, and check your own work. You work in `{workspace}`. The user watches every step and may write to you at any time.
 

@@ -66,6 +66,18 @@ impl<'a> Arguments<'a> {
         list.map(Some).ok_or_else(|| self.wrong(name, "a list of integers"))
     }
 
+    /// A list; models write one as JSON text at times.
+    pub(crate) fn list(&self, name: &str) -> Result<Option<Vec<Value>>, String> {
+        match self.fields.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Array(list)) => Ok(Some(list.clone())),
+            Some(Value::String(text)) => {
+                serde_json::from_str(text).map(Some).map_err(|_| self.wrong(name, "a list"))
+            }
+            Some(_) => Err(self.wrong(name, "a list")),
+        }
+    }
+
     /// `true`, `"true"` and their opposites.
     pub(crate) fn flag(&self, name: &str) -> Result<bool, String> {
         match self.fields.get(name) {

@@ -6,11 +6,13 @@ mod draft;
 mod editor;
 mod mcp;
 mod notes;
+mod tasks;
 
 use oh_chat::ToolSpec;
 use oh_event::Action;
 
 use arguments::Arguments;
+pub(crate) use tasks::track;
 
 use crate::config::AgentConfig;
 
@@ -29,18 +31,26 @@ pub const OWN_TOOLS: [&str; 9] = [
     draft::NAME,
     notes::THINK,
     notes::FINISH,
+    tasks::TRACKER,
+    tasks::CONDENSATION,
     "execute_ipython_cell",
     "browser",
-    "request_condensation",
-    "task_tracker",
 ];
 
 /// Returns the tools that the model is offered.
 #[must_use]
 pub fn tool_specs(config: &AgentConfig) -> Vec<ToolSpec> {
-    let editor = if config.has_draft_editor { draft::spec } else { editor::spec };
-    let own = [bash::spec(), notes::think_spec(), notes::finish_spec(), editor(&config.workspace)];
-    own.into_iter().chain(config.mcp_tools.iter().map(mcp::spec)).collect()
+    let choice = &config.tools;
+    let offered = [
+        choice.has_bash.then(bash::spec),
+        choice.has_think.then(notes::think_spec),
+        choice.has_finish.then(notes::finish_spec),
+        choice.has_condensation_request.then(tasks::condensation_spec),
+        choice.has_task_tracker.then(tasks::tracker_spec),
+        choice.has_draft_editor.then(|| draft::spec(&config.workspace)),
+        (choice.has_editor && !choice.has_draft_editor).then(|| editor::spec(&config.workspace)),
+    ];
+    offered.into_iter().flatten().chain(config.mcp_tools.iter().map(mcp::spec)).collect()
 }
 
 /// Turns a tool call into an action.
@@ -61,6 +71,8 @@ pub(crate) fn parse_call(
         draft::NAME => draft::parse,
         notes::THINK => notes::parse_think,
         notes::FINISH => notes::parse_finish,
+        tasks::TRACKER => tasks::parse_tracker,
+        tasks::CONDENSATION => tasks::parse_condensation,
         _ => {
             let names: Vec<String> = tool_specs(config).into_iter().map(|tool| tool.name).collect();
             return Err(format!(
@@ -77,32 +89,11 @@ pub(crate) fn set_thought(action: &mut Action, text: &str) {
     if text.is_empty() {
         return;
     }
-    let thought = match action {
-        Action::Run(a) => &mut a.thought,
-        Action::Read(a) => &mut a.thought,
-        Action::Write(a) => &mut a.thought,
-        Action::Edit(a) => &mut a.thought,
-        Action::RunIpython(a) => &mut a.thought,
-        Action::Browse(a) => &mut a.thought,
-        Action::BrowseInteractive(a) => &mut a.thought,
-        Action::CallToolMcp(a) => &mut a.thought,
-        Action::Think(a) => &mut a.thought,
-        Action::Finish(a) => &mut a.thought,
-        Action::Reject(a) => &mut a.thought,
-        Action::Delegate(a) => &mut a.thought,
-        Action::TaskTracking(a) => &mut a.thought,
-        Action::Recall(_)
-        | Action::ChangeAgentState(_)
-        | Action::Message(_)
-        | Action::System(_)
-        | Action::Condensation(_)
-        | Action::CondensationRequest(_)
-        | Action::LoopRecovery(_)
-        | Action::Null(_) => return,
-    };
-    if thought.is_empty() {
-        text.clone_into(thought);
-    } else {
-        *thought = format!("{text}\n{thought}");
+    if let Some(thought) = action.thought_mut() {
+        if thought.is_empty() {
+            text.clone_into(thought);
+        } else {
+            *thought = format!("{text}\n{thought}");
+        }
     }
 }

@@ -1,4 +1,4 @@
-use oh_agent::{AgentConfig, Conversation, Step};
+use oh_agent::{AgentConfig, Step};
 use oh_event::{AgentState, Observation};
 
 use crate::support::{Harness, RUN, message};
@@ -31,8 +31,7 @@ fn a_new_conversation_begins_in_the_documented_order() {
 fn a_crash_leaves_no_action_without_an_answer_and_nothing_runs_by_itself() {
     let mut before = Harness::started();
     before.answer(&[RUN, RUN]);
-    let mut after =
-        Harness { conversation: Conversation::new(AgentConfig::default()), log: Vec::new() };
+    let mut after = Harness::of(AgentConfig::default());
     for event in &before.log {
         after.conversation.apply(event);
         after.log.push(event.clone());

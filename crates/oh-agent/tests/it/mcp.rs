@@ -1,13 +1,13 @@
 //! Tools of MCP servers, as the model sees and calls them.
 
-use oh_agent::{AgentConfig, Conversation, Input, OWN_TOOLS, tool_specs};
+use oh_agent::{AgentConfig, Input, OWN_TOOLS, ToolChoice, tool_specs};
 use oh_chat::{ChatMessage, ToolSpec};
 use oh_event::{
     Action, CallToolMcpAction, EventId, McpObservation, Observation, OpaqueJson, SecurityRisk,
 };
 use serde_json::{Value, json};
 
-use crate::support::{Harness, message};
+use crate::support::Harness;
 
 fn tool(name: &str, parameters: Value) -> ToolSpec {
     ToolSpec {
@@ -24,15 +24,13 @@ fn config(tools: Vec<ToolSpec>) -> AgentConfig {
 /// Returns the schema under which the model is offered a tool.
 fn offered(parameters: Value) -> Value {
     let tools = tool_specs(&config(vec![tool("search", parameters)]));
-    assert_eq!(tools.len(), 5);
-    assert_eq!((tools[4].name.as_str(), tools[4].description.as_str()), ("search", "Does it."));
-    serde_json::from_str(&tools[4].parameters).unwrap()
+    let [.., last] = tools.as_slice() else { panic!("{tools:?}") };
+    assert_eq!((last.name.as_str(), last.description.as_str()), ("search", "Does it."));
+    serde_json::from_str(&last.parameters).unwrap()
 }
 
 fn started(tools: Vec<ToolSpec>) -> Harness {
-    let mut harness = Harness { conversation: Conversation::new(config(tools)), log: Vec::new() };
-    harness.open_with(message("go"));
-    harness
+    Harness::started_with(config(tools))
 }
 
 #[test]
@@ -77,7 +75,7 @@ fn a_call_becomes_an_action_without_the_risk_among_its_arguments() {
         (
             "gone",
             "{}",
-            "There is no tool named `gone`. The tools are: execute_bash, think, finish, str_replace_editor, search, own.",
+            "There is no tool named `gone`. The tools are: execute_bash, think, finish, task_tracker, str_replace_editor, search, own.",
         ),
         ("search", "[]", "The arguments of `search` must be a JSON object."),
     ] {
@@ -110,7 +108,13 @@ fn the_pictures_of_a_result_follow_it() {
 #[test]
 fn every_tool_of_our_own_is_named() {
     for has_draft_editor in [true, false] {
-        let config = AgentConfig { has_draft_editor, ..AgentConfig::default() };
+        let tools = ToolChoice {
+            has_draft_editor,
+            has_condensation_request: true,
+            has_task_tracker: true,
+            ..ToolChoice::default()
+        };
+        let config = AgentConfig { tools, ..AgentConfig::default() };
         for tool in tool_specs(&config) {
             assert!(OWN_TOOLS.contains(&tool.name.as_str()), "{}", tool.name);
         }

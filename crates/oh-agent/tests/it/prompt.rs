@@ -165,7 +165,7 @@ fn the_prompt_keeps_its_promises() {
     }
     let names: Vec<_> =
         tool_specs(&AgentConfig::default()).into_iter().map(|tool| tool.name).collect();
-    assert_eq!(names, ["execute_bash", "think", "finish", "str_replace_editor"]);
+    assert_eq!(names, ["execute_bash", "think", "finish", "task_tracker", "str_replace_editor"]);
     for tool in tool_specs(&AgentConfig::default()) {
         let schema: serde_json::Value = serde_json::from_str(&tool.parameters).unwrap();
         assert_eq!(schema["type"], "object", "{}", tool.name);

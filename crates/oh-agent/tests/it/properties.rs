@@ -1,11 +1,14 @@
 use std::collections::HashMap;
 
-use oh_agent::{AgentConfig, Conversation, Input, Step};
+use oh_agent::{
+    AgentConfig, Condenser, ConfirmationPolicy, Conversation, Input, LlmCondenser, LlmForm, Sizes,
+    Step,
+};
 use oh_chat::CompletionFailure;
-use oh_event::{AgentState, EventBody, EventSource};
+use oh_event::{AgentState, ConfirmationState, EventBody, EventSource};
 use proptest::prelude::*;
 
-use crate::support::{FINISH, Harness, RUN, completion, message, run_observation, user_run};
+use crate::support::{FINISH, Harness, RUN, completion, run_observation, user_run};
 
 #[derive(Debug, Clone)]
 enum Move {
@@ -14,8 +17,27 @@ enum Move {
     State(AgentState),
     Answer(Vec<u8>),
     Fail,
+    TooLong,
+    Condensed,
     Finished,
     Restart,
+}
+
+const HIGH: (&str, &str) = ("execute_bash", r#"{"command":"scp","security_risk":"HIGH"}"#);
+
+/// Everything that changes what runs and what is shown happens often.
+fn config() -> AgentConfig {
+    let llm = LlmCondenser {
+        form: LlmForm::Summary,
+        sizes: Sizes { keep_first: 2, max_size: 14, max_tokens: None },
+        max_event_length: 100,
+        llm_config: None,
+    };
+    AgentConfig {
+        confirmation: ConfirmationPolicy::RISKY,
+        condensers: vec![Condenser::ConversationWindow, Condenser::Llm(llm)],
+        ..AgentConfig::default()
+    }
 }
 
 fn moves() -> impl Strategy<Value = Vec<Move>> {
@@ -23,8 +45,10 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         2 => Just(Move::Say),
         1 => Just(Move::UserRun),
         1 => prop::sample::select(&AgentState::ALL[..]).prop_map(Move::State),
-        6 => prop::collection::vec(0..5_u8, 0..4).prop_map(Move::Answer),
+        6 => prop::collection::vec(0..6_u8, 0..4).prop_map(Move::Answer),
         1 => Just(Move::Fail),
+        1 => Just(Move::TooLong),
+        3 => Just(Move::Condensed),
         6 => Just(Move::Finished),
         1 => Just(Move::Restart),
     ];
@@ -37,7 +61,8 @@ fn play(harness: &mut Harness, one: &Move) {
         Move::UserRun => drop(harness.put(Input::UserAction(user_run("ls")))),
         Move::State(state) => drop(harness.ask_state(*state)),
         Move::Answer(calls) => {
-            let kinds = [RUN, FINISH, ("think", "{}"), ("dance", "{}"), ("execute_bash", "{")];
+            let kinds =
+                [RUN, FINISH, ("think", "{}"), ("dance", "{}"), ("execute_bash", "{"), HIGH];
             let calls: Vec<_> = calls.iter().map(|kind| kinds[usize::from(*kind)]).collect();
             let text = if calls.is_empty() { "text" } else { "" };
             let completion = completion(harness.log.len(), text, &calls);
@@ -47,13 +72,24 @@ fn play(harness: &mut Harness, one: &Move) {
             let message = "x".to_owned();
             harness.put(Input::Completion(Err(CompletionFailure::Server { message })));
         }
+        Move::TooLong => {
+            let message = "x".to_owned();
+            harness.put(Input::Completion(Err(CompletionFailure::ContextWindow { message })));
+        }
+        Move::Condensed => {
+            if let Step::Condense { .. } = harness.conversation.next_step() {
+                let work = harness.conversation.condensation_work().unwrap();
+                let result = Ok(completion(harness.log.len(), "summary", &[]));
+                harness.put(Input::Condensed { plan: work.plan, result });
+            }
+        }
         Move::Finished => {
             if let Step::RunAction { action } = harness.conversation.next_step() {
                 harness.put(Input::Observation { action, observation: run_observation("x") });
             }
         }
         Move::Restart => {
-            let mut conversation = Conversation::new(AgentConfig::default());
+            let mut conversation = Conversation::new(config());
             for event in &harness.log {
                 conversation.apply(event);
             }
@@ -67,8 +103,7 @@ proptest! {
     /// D5: whatever happens, no action is answered twice, and after the end none is open.
     #[test]
     fn every_executed_action_gets_exactly_one_observation(moves in moves()) {
-        let mut harness = Harness::new(500);
-        harness.open_with(message("go"));
+        let mut harness = Harness::started_with(config());
         for one in &moves {
             play(&mut harness, one);
         }
@@ -78,6 +113,7 @@ proptest! {
         for event in &harness.log {
             if let EventBody::Action(action) = &event.draft.body
                 && (action.is_runnable() && event.draft.source != EventSource::Environment)
+                && action.confirmation_state() == ConfirmationState::Confirmed
             {
                 answers.insert(event.id.0, 0);
             }
@@ -94,11 +130,11 @@ proptest! {
     /// State is the fold: replaying the log gives the same next step and the same prompt.
     #[test]
     fn a_replayed_log_gives_the_same_state(moves in moves()) {
-        let mut harness = Harness::started();
+        let mut harness = Harness::started_with(config());
         for one in &moves {
             play(&mut harness, one);
         }
-        let mut replayed = Conversation::new(AgentConfig::default());
+        let mut replayed = Conversation::new(config());
         for event in &harness.log {
             replayed.apply(event);
         }
@@ -110,7 +146,7 @@ proptest! {
     /// Providers refuse a request in which a tool call has no result or a result no call.
     #[test]
     fn every_request_pairs_calls_and_results(moves in moves()) {
-        let mut harness = Harness::started();
+        let mut harness = Harness::started_with(config());
         for one in &moves {
             play(&mut harness, one);
             let mut open: Vec<String> = Vec::new();

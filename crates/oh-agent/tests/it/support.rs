@@ -1,4 +1,4 @@
-use oh_agent::{AgentConfig, Conversation, Input, Step};
+use oh_agent::{AgentConfig, Conversation, Input, Limits, Step};
 use oh_chat::{Completion, ToolCall, Usage};
 use oh_event::{
     Action, AgentState, ChangeAgentStateAction, CommandMetadata, Event, EventBody, EventDraft,
@@ -10,12 +10,25 @@ use oh_event::{
 pub(crate) struct Harness {
     pub(crate) conversation: Conversation,
     pub(crate) log: Vec<Event>,
+    /// Seconds since 1970 at which the next event happens.
+    pub(crate) clock: i64,
 }
 
 impl Harness {
     pub(crate) fn new(max_iterations: u64) -> Self {
-        let config = AgentConfig { max_iterations, ..AgentConfig::default() };
-        Self { conversation: Conversation::new(config), log: Vec::new() }
+        let limits = Limits { max_iterations, ..Limits::default() };
+        Self::of(AgentConfig { limits, ..AgentConfig::default() })
+    }
+
+    pub(crate) fn of(config: AgentConfig) -> Self {
+        Self { conversation: Conversation::new(config), log: Vec::new(), clock: 0 }
+    }
+
+    /// A conversation of this agent, which works on a first message.
+    pub(crate) fn started_with(config: AgentConfig) -> Self {
+        let mut harness = Self::of(config);
+        harness.open_with(message("go"));
+        harness
     }
 
     /// A conversation whose agent works on a first message.
@@ -39,13 +52,18 @@ impl Harness {
         recorded
     }
 
-    pub(crate) fn record(&mut self, drafts: Vec<EventDraft>) -> Vec<String> {
+    /// Records, and then what is due.
+    pub(crate) fn record(&mut self, mut drafts: Vec<EventDraft>) -> Vec<String> {
         let first = self.log.len();
-        for draft in drafts {
-            let id = self.conversation.next_event_id();
-            let event = Event { id, timestamp: Timestamp(0), draft };
-            self.conversation.apply(&event);
-            self.log.push(event);
+        while !drafts.is_empty() {
+            for draft in drafts {
+                let id = self.conversation.next_event_id();
+                let event = Event { id, timestamp: Timestamp(self.clock * 1_000_000), draft };
+                self.conversation.apply(&event);
+                self.log.push(event);
+            }
+            drafts = self.conversation.due();
+            assert!(self.log.len() - first < 10_000, "it never ends");
         }
         self.log[first..].iter().map(describe).collect()
     }
@@ -72,10 +90,30 @@ impl Harness {
     }
 
     pub(crate) fn ran(&mut self, output: &str) -> Vec<String> {
+        self.observed(run_observation(output))
+    }
+
+    /// What runs ends.
+    pub(crate) fn observed(&mut self, observation: Observation) -> Vec<String> {
         let Step::RunAction { action } = self.conversation.next_step() else {
             panic!("nothing runs: {:?}", self.conversation.next_step());
         };
-        self.put(Input::Observation { action, observation: run_observation(output) })
+        self.put(Input::Observation { action, observation })
+    }
+
+    /// The newest action of a kind.
+    pub(crate) fn last_action(&self, name: &str) -> &Action {
+        let actions = self.log.iter().rev().filter_map(Event::action);
+        actions.into_iter().find(|action| action.name() == name).expect("there is one")
+    }
+
+    /// Why the agent is in its state.
+    pub(crate) fn reason(&self) -> String {
+        let states = self.log.iter().rev().filter_map(|event| match event.observation() {
+            Some(Observation::AgentStateChanged(change)) => Some(change.reason.clone()),
+            Some(_) | None => None,
+        });
+        states.into_iter().next().unwrap_or_default()
     }
 }
 

@@ -106,7 +106,7 @@ fn an_edit_is_taken_with_its_arguments() {
         end: -1,
         thought: String::new(),
         confirmation_state: oh_event::ConfirmationState::Confirmed,
-        security_risk: SecurityRisk::Unknown,
+        security_risk: SecurityRisk::Low,
         impl_source: ReadImplSource::OhAci,
         view_range: Some(vec![1, -1]),
     };

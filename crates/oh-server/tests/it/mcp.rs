@@ -38,8 +38,10 @@ impl Model {
 
     /// The tools of each request beside our own.
     fn offered(&self) -> Vec<Vec<String>> {
+        let own = ["execute_bash", "think", "finish", "task_tracker", "str_replace_editor"];
         let others = |request: &CompletionRequest| {
-            request.tools.iter().skip(4).map(|tool| tool.name.clone()).collect()
+            let names = request.tools.iter().map(|tool| tool.name.clone());
+            names.filter(|name| !own.contains(&name.as_str())).collect()
         };
         self.0.requests().iter().map(others).collect()
     }

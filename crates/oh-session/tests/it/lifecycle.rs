@@ -203,7 +203,8 @@ async fn a_session_says_how_far_its_runtime_is() {
         let session = manager.open(&id("x"), NewConversation::default()).await.unwrap();
         assert!(session.status().is_starting());
         let shown = session.runtime_notice();
-        assert!(matches!(shown, Some(Notice::Status { id: "STATUS$STARTING_RUNTIME", .. })));
+        let starting = "STATUS$STARTING_RUNTIME";
+        assert!(matches!(shown, Some(Notice::Status { id, .. }) if &*id == starting));
         let mut notices = session.notices();
         // What comes too early waits.
         let early = tokio::spawn({
@@ -238,7 +239,7 @@ async fn a_runtime_that_cannot_start_is_an_error_and_the_next_action_tries_again
     else {
         panic!("late viewers learn it")
     };
-    assert_eq!((is_error, status), (true, "STATUS$ERROR"));
+    assert_eq!((is_error, &*status), (true, "STATUS$ERROR"));
     assert!(text.ends_with("no kernel"), "{text}");
     let events = log(&session).await;
     let reason = &states(&events)[1];

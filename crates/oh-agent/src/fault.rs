@@ -1,0 +1,75 @@
+//! Why the agent cannot go on, for people and for programs.
+
+use oh_chat::CompletionFailure;
+use oh_event::{
+    AgentState, AgentStateChangedObservation, EventDraft, EventSource, Fault, FaultKind,
+    Observation, Remedy,
+};
+
+/// The reason that OpenHands names for a loop.
+pub(crate) const STUCK: &str = "AgentStuckInLoopError: Agent got stuck in a loop";
+
+/// The agent cannot go on.
+pub(crate) fn failed(reason: &str, fault: Fault) -> EventDraft {
+    let observation = Observation::AgentStateChanged(AgentStateChangedObservation {
+        content: String::new(),
+        agent_state: AgentState::Error,
+        reason: reason.to_owned(),
+        fault: Some(fault),
+    });
+    EventDraft::of_observation(EventSource::Environment, observation)
+}
+
+/// The place where actions run cannot be made.
+pub(crate) fn no_runtime() -> Fault {
+    fault("STATUS$ERROR_RUNTIME_DISCONNECTED", FaultKind::Internal, Remedy::Retry)
+}
+
+pub(crate) fn stuck() -> Fault {
+    fault("STATUS$ERROR_STUCK_IN_LOOP", FaultKind::AgentAction, Remedy::Retry)
+}
+
+pub(crate) fn limit(id: &str) -> Fault {
+    fault(id, FaultKind::Quota, Remedy::Retry)
+}
+
+/// The model did not answer.
+pub(crate) fn of_failure(failure: &CompletionFailure) -> EventDraft {
+    use FaultKind::{AgentAction, Auth, Config, Quota, RateLimit, Transient};
+    let of_id = |id: &str, kind, remedy| failed(id, fault(id, kind, remedy));
+    match failure {
+        CompletionFailure::Authentication { .. } => {
+            of_id("STATUS$ERROR_LLM_AUTHENTICATION", Auth, Remedy::Settings)
+        }
+        CompletionFailure::Unavailable { .. } => {
+            of_id("STATUS$ERROR_LLM_SERVICE_UNAVAILABLE", Transient, Remedy::Retry)
+        }
+        CompletionFailure::Server { .. } => {
+            of_id("STATUS$ERROR_LLM_INTERNAL_SERVER_ERROR", Transient, Remedy::Retry)
+        }
+        CompletionFailure::OutOfCredits { .. } => {
+            of_id("STATUS$ERROR_LLM_OUT_OF_CREDITS", Quota, Remedy::Settings)
+        }
+        CompletionFailure::ContentPolicy { .. } => {
+            of_id("STATUS$ERROR_LLM_CONTENT_POLICY_VIOLATION", AgentAction, Remedy::None)
+        }
+        CompletionFailure::RateLimited { .. } => {
+            let id = "CHAT_INTERFACE$AGENT_RATE_LIMITED_STOPPED_MESSAGE";
+            of_id(id, RateLimit, Remedy::Retry)
+        }
+        CompletionFailure::ContextWindow { message } => failed(
+            &format!(
+                "LLMContextWindowExceedError: {message}. What the model is sent cannot be made any shorter: choose a model that reads more, or lower max_output_tokens."
+            ),
+            fault("STATUS$ERROR_LLM_CONTEXT_WINDOW", Config, Remedy::Settings),
+        ),
+        CompletionFailure::BadRequest { message } => failed(
+            &format!("BadRequestError: {message}"),
+            fault("STATUS$ERROR", Config, Remedy::Settings),
+        ),
+    }
+}
+
+fn fault(id: &str, kind: FaultKind, remedy: Remedy) -> Fault {
+    Fault { id: id.to_owned(), kind, is_retryable: remedy == Remedy::Retry, remedy }
+}
