@@ -168,5 +168,7 @@ test("both HTTP transports are spoken, and a call that takes too long ends as an
     ["shttp", "connected"],
   ]);
   assert.match(servers[1].error, /refused/i);
+  const told = client.notices.filter(({ status_update }) => status_update).map(({ message }) => message);
+  assert.ok(told.some((text) => /The MCP server `127_0_0_1_2` cannot be used: .*refused/i.test(text)), told.join("\n"));
   client.close();
 });
