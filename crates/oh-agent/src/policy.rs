@@ -23,6 +23,19 @@ impl ConfirmationPolicy {
     /// What OpenHands' confirmation mode means: high risks and unknown ones wait.
     pub const RISKY: Self = Self::Risky { threshold: SecurityRisk::High, asks_when_unknown: true };
 
+    /// Returns the policy that asks for `all` or from a risk on, `low`, `medium` or `high`.
+    #[must_use]
+    pub fn from_name(name: &str, asks_when_unknown: bool) -> Option<Self> {
+        let threshold = match name {
+            "all" => return Some(Self::Always),
+            "low" => SecurityRisk::Low,
+            "medium" => SecurityRisk::Medium,
+            "high" => SecurityRisk::High,
+            _ => return None,
+        };
+        Some(Self::Risky { threshold, asks_when_unknown })
+    }
+
     /// Says whether an action of this risk waits for the user.
     #[must_use]
     pub fn asks(self, risk: SecurityRisk) -> bool {

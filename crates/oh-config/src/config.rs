@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use oh_runtime::UploadRules;
 
+use crate::agent::{self, AgentSettings};
 use crate::lifecycle::{self, LifecycleSettings};
 use crate::mcp::{self, McpSettings};
 use crate::sandbox::{self, SandboxSettings};
@@ -133,19 +134,6 @@ pub struct LlmSettings {
     pub output_cost_per_token: Option<f64>,
 }
 
-/// The agent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AgentSettings {
-    /// Class of the agent.
-    pub default_agent: String,
-    /// Most actions before the agent asks.
-    pub max_iterations: u64,
-    /// Ask before risky actions.
-    pub confirmation_mode: bool,
-    /// Offer the editor whose edits a model drafts, instead of the exact one.
-    pub enable_llm_editor: bool,
-}
-
 /// Says why there is no configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -242,12 +230,7 @@ impl Config {
         let config = Self {
             server: server(s),
             llm: llm(s),
-            agent: AgentSettings {
-                default_agent: s.text("core", "default_agent").unwrap_or("CodeActAgent".into()),
-                max_iterations: s.integer("core", "max_iterations").unwrap_or(500).max(1),
-                confirmation_mode: s.flag("security", "confirmation_mode").unwrap_or(false),
-                enable_llm_editor: s.flag("agent", "enable_llm_editor").unwrap_or(false),
-            },
+            agent: agent::read(s),
             sandbox: sandbox::read(s, environment)?,
             mcp: mcp::read(s)?,
             lifecycle: lifecycle::read(s, environment),

@@ -7,6 +7,7 @@
 //! agent without its tools fails later and harder to see.
 #![warn(missing_docs)]
 
+mod agent;
 mod config;
 mod container;
 mod known_keys;
@@ -16,9 +17,9 @@ mod sandbox;
 mod source;
 mod values;
 
+pub use agent::AgentSettings;
 pub use config::{
-    AgentSettings, Config, ConfigError, CorsOrigins, Environment, LlmSettings, LogFormat,
-    ServerSettings,
+    Config, ConfigError, CorsOrigins, Environment, LlmSettings, LogFormat, ServerSettings,
 };
 pub use container::RuntimeKind;
 pub use lifecycle::{GitIdentity, LifecycleSettings};

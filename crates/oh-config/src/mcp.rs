@@ -11,8 +11,6 @@ const LISTS: [&str; 3] = ["sse_servers", "shttp_servers", "stdio_servers"];
 /// The MCP servers of every conversation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct McpSettings {
-    /// Agents have MCP tools at all.
-    pub is_enabled: bool,
     /// The servers.
     pub servers: McpConfig,
     /// The key of a search, of Tavily if it begins with `tvly-`.
@@ -20,15 +18,9 @@ pub struct McpSettings {
 }
 
 pub(crate) fn read(s: &mut Source<'_>) -> Result<McpSettings, ConfigError> {
-    let in_file = s
-        .section("mcp")
-        .map_or(Value::Null, |section| serde_json::to_value(section).unwrap_or(Value::Null));
-    let mut lists = match in_file {
-        Value::Null => Map::new(),
-        Value::Object(lists) => lists,
-        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
-            return Err(wrong("[mcp]: it must be a section".to_owned()));
-        }
+    let mut lists = match s.section("mcp").map(serde_json::to_value) {
+        Some(Ok(Value::Object(lists))) => lists,
+        Some(Ok(_) | Err(_)) | None => Map::new(),
     };
     for list in LISTS {
         let variable = format!("MCP_{}", list.to_ascii_uppercase());
@@ -40,7 +32,6 @@ pub(crate) fn read(s: &mut Source<'_>) -> Result<McpSettings, ConfigError> {
     }
     let servers = McpConfig::parse(&Value::Object(lists));
     Ok(McpSettings {
-        is_enabled: s.flag("agent", "enable_mcp").unwrap_or(true),
         servers: servers.map_err(|error| wrong(format!("[mcp] {error}")))?,
         search_api_key: s.text("core", "search_api_key"),
     })

@@ -30,9 +30,9 @@ impl<'a> Source<'a> {
         self.variable(&variable_name(section, key)).is_some() || in_file().is_some()
     }
 
-    /// Returns what the file has under a name.
-    pub(crate) fn section(&self, name: &str) -> Option<&Value> {
-        self.file.get(name)
+    /// Returns a section of the file as it stands there.
+    pub(crate) fn section(&self, section: &str) -> Option<Table> {
+        self.file.get(section)?.as_table().cloned()
     }
 
     pub(crate) fn text(&mut self, section: &str, key: &str) -> Option<String> {

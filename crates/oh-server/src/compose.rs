@@ -18,8 +18,8 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::agent_settings::agent_config;
 use crate::auth::{KEY_FILE, OwnOrigins, SessionKey};
-use crate::clock;
 use crate::listener::{RequestConnection, WatchedListener};
 use crate::llm_choice::LlmChoice;
 use crate::mcp::{self, McpServers};
@@ -215,8 +215,11 @@ async fn compose(
             })
         },
         agent: {
-            let (config, settings) = (config.clone(), settings.clone());
-            Arc::new(move || agent_config(&config, &settings))
+            let (config, settings, llm) = (config.clone(), settings.clone(), llm.clone());
+            Arc::new(move || {
+                let settings = settings.lock().unwrap_or_else(PoisonError::into_inner);
+                agent_config(&config, settings.as_ref(), &llm.config().model)
+            })
         },
         on_first_message: Arc::new(move |id, text| {
             // A conversation whose title finds no room keeps its default one.
@@ -266,30 +269,6 @@ fn router(state: &AppState) -> Router {
         .layer(axum::middleware::from_fn_with_state(state.clone(), web::guard_host))
         .layer(tower_http::catch_panic::CatchPanicLayer::custom(rest::panicked))
         .with_state(state.clone())
-}
-
-fn agent_config(
-    config: &Config,
-    settings: &Arc<Mutex<Option<Settings>>>,
-) -> oh_session::AgentConfig {
-    let settings = settings.lock().unwrap_or_else(PoisonError::into_inner);
-    let chosen = settings.as_ref().and_then(|settings| settings.max_iterations);
-    oh_session::AgentConfig {
-        agent_class: config.agent.default_agent.clone(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        date: clock::today(),
-        limits: oh_session::Limits {
-            max_iterations: chosen.filter(|n| *n > 0).unwrap_or(config.agent.max_iterations),
-            ..oh_session::Limits::default()
-        },
-        max_message_chars: config.llm.max_message_chars,
-        tools: oh_session::ToolChoice {
-            has_draft_editor: config.agent.enable_llm_editor,
-            ..oh_session::ToolChoice::default()
-        },
-        // What is known of the place is filled in there.
-        ..oh_session::AgentConfig::default()
-    }
 }
 
 /// Returns the MCP servers of a conversation that starts now.

@@ -5,6 +5,7 @@
 //!
 //! HTTP and Socket.IO are known nowhere else. Events pass through as bytes.
 
+mod agent_settings;
 mod auth;
 mod briefing;
 mod clock;

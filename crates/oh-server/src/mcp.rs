@@ -50,8 +50,8 @@ pub(crate) fn stored_servers(settings: Option<&Settings>) -> McpConfig {
 
 /// Returns the servers of a conversation that starts now.
 pub(crate) fn servers_now(config: &Config, settings: Option<&Settings>) -> McpConfig {
-    let McpSettings { is_enabled, servers, search_api_key } = &config.mcp;
-    if !is_enabled {
+    let McpSettings { servers, search_api_key } = &config.mcp;
+    if !config.agent.enable_mcp {
         return McpConfig::default();
     }
     let chosen = settings.and_then(|settings| settings.search_api_key.as_deref());

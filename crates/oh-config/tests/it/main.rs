@@ -59,14 +59,17 @@ confirmation_mode = false
     fn mcp_servers_are_read_from_the_file_and_from_variables() {
         let text = "[core]\nsearch_api_key = \"tvly-key\"\n[agent]\nenable_mcp = false\n[mcp]\nshttp_servers = [\"http://a.example\"]\nstdio_servers = [{ name = \"x\", command = \"y\", env = { A = \"1\" } }]";
         let names = |variables: &[(&str, &str)]| {
-            let mcp = parse(text, variables).mcp;
-            assert_eq!((mcp.is_enabled, mcp.search_api_key.as_deref()), (false, Some("tvly-key")));
+            let Config { mcp, agent, .. } = parse(text, variables);
+            assert_eq!(
+                (agent.enable_mcp, mcp.search_api_key.as_deref()),
+                (false, Some("tvly-key"))
+            );
             mcp.servers.servers.into_iter().map(|server| server.name).collect::<Vec<_>>()
         };
         assert_eq!(names(&[]), ["a_example", "x"]);
         let variable = ("MCP_SHTTP_SERVERS", r#"[{"url": "http://b.example", "timeout": 5}]"#);
         assert_eq!(names(&[variable]), ["b_example", "x"]);
-        assert!(parse("", &[]).mcp.is_enabled);
+        assert!(parse("", &[]).agent.enable_mcp);
     }
 
     #[test]
@@ -89,7 +92,6 @@ confirmation_mode = false
             &[],
             "[mcp] mcp.servers: unknown key; known are sse_servers, shttp_servers, stdio_servers",
         );
-        check("mcp = 1", &[], "[mcp]: it must be a section");
         let broken = [("MCP_SSE_SERVERS", "[")];
         check(
             "",
@@ -106,7 +108,89 @@ confirmation_mode = false
         );
         assert_eq!(config.llm.model.as_deref(), Some("b"));
         assert_eq!(config.llm.api_key, None);
-        assert_eq!(config.agent.max_iterations, 9);
+        assert_eq!(config.agent.limits.max_iterations, 9);
+    }
+
+    #[test]
+    fn limits_and_tools_are_read() {
+        let config = parse(
+            "[core]\nmax_budget_per_task = 2.5\nmax_tokens_per_task = 0\n[agent]\nenable_plan_mode = false\nenable_condensation_request = true\nstuck_monologue = 9",
+            &[("MAX_SECONDS_PER_TASK", "60")],
+        );
+        let limits = config.agent.limits;
+        assert_eq!((limits.max_budget, limits.max_tokens), (Some(2.5), None));
+        assert_eq!(limits.max_seconds, Some(60));
+        assert!(!config.agent.tools.has_task_tracker);
+        assert!(config.agent.tools.has_condensation_request);
+        assert_eq!(config.agent.stuck.monologue, 9);
+    }
+
+    #[test]
+    fn confirmation_follows_the_file_and_the_user() {
+        use oh_agent::ConfirmationPolicy;
+
+        let off = parse("", &[]).agent;
+        assert_eq!(off.confirmation(None, None), ConfirmationPolicy::Never);
+        assert_eq!(off.confirmation(Some(true), Some("llm")), ConfirmationPolicy::RISKY);
+        assert_eq!(off.confirmation(Some(true), Some("none")), ConfirmationPolicy::Always);
+        let all = parse("[security]\nconfirmation_mode = true\nconfirm = \"all\"", &[]).agent;
+        assert_eq!(all.confirmation(None, None), ConfirmationPolicy::Always);
+        assert_eq!(all.confirmation(Some(false), None), ConfirmationPolicy::Never);
+        let odd = parse("[security]\nconfirmation_mode = true\nconfirm = \"no\"", &[]);
+        assert_eq!(odd.agent.confirmation, ConfirmationPolicy::RISKY);
+        assert!(odd.warnings[0].contains("confirm must be"), "{:?}", odd.warnings);
+    }
+
+    #[test]
+    fn condensers_are_read() {
+        use oh_agent::{Condenser, LlmForm};
+
+        let check = |text: &str, variables: &[(&str, &str)], expected: &[&str]| {
+            let config = parse(text, variables);
+            let name = |condenser: &Condenser| match condenser {
+                Condenser::ObservationMasking { attention_window } => {
+                    format!("mask {attention_window}")
+                }
+                Condenser::BrowserOutputMasking { attention_window } => {
+                    format!("pages {attention_window}")
+                }
+                Condenser::Recent { keep_first, max_events } => {
+                    format!("recent {keep_first} {max_events}")
+                }
+                Condenser::ConversationWindow => "window".to_owned(),
+                Condenser::Amortized(sizes) => format!("amortized {}", sizes.max_size),
+                Condenser::Llm(llm) => {
+                    let form = match llm.form {
+                        LlmForm::Summary => "llm",
+                        LlmForm::Structured => "structured",
+                        LlmForm::Attention => "attention",
+                    };
+                    format!("{form} {} {:?}", llm.sizes.max_size, llm.llm_config)
+                }
+            };
+            let found: Vec<String> = config.agent.condensers(None, None).iter().map(name).collect();
+            assert_eq!(found, expected, "{text}");
+        };
+        check("", &[], &["window", "pages 2", "llm 240 None"]);
+        check("[core]\nenable_default_condenser = false", &[], &["window"]);
+        check("[condenser]\ntype = \"noop\"", &[], &[]);
+        check("[condenser]\ntype = \"recent\"", &[], &["recent 1 100"]);
+        check(
+            "",
+            &[("CONDENSER_TYPE", "amortized"), ("CONDENSER_MAX_SIZE", "50")],
+            &["amortized 50"],
+        );
+        check(
+            "[condenser]\ntype = \"pipeline\"\n[[condenser.condensers]]\ntype = \"observation_masking\"\nattention_window = 5\n[[condenser.condensers]]\ntype = \"llm\"\nllm_config = \"small\"\nmax_size = 80",
+            &[],
+            &["mask 5", "llm 80 Some(\"small\")"],
+        );
+        check("[agent.condenser]\ntype = \"structured\"", &[], &["structured 240 None"]);
+        let config = parse("[condenser]\ntype = \"llm\"\nkeep_first = 60\nmax_size = 100", &[]);
+        assert_eq!(config.agent.condensers, Some(vec![]));
+        assert!(config.warnings[0].contains("keep_first (60)"), "{:?}", config.warnings);
+        let config = parse("[condenser]\ntype = \"lmm\"", &[]);
+        assert!(config.warnings[0].contains("\"lmm\" is unknown"), "{:?}", config.warnings);
     }
 
     #[test]
