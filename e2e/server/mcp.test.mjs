@@ -89,7 +89,7 @@ test("programs run in the sandbox, and their tools keep their names", async () =
   const server = await start({
     MCP_STDIO_SERVERS: JSON.stringify([
       { name: "everything", command: "node", args: [EVERYTHING, "stdio"], env: { CANARY: SECRET } },
-      { name: "files", command: "node", args: [FILESYSTEM, "/"] },
+      { name: "files", command: "node", args: [FILESYSTEM, ".", modules] },
     ]),
   });
   const conversation = await server.createConversation();
