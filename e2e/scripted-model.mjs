@@ -9,6 +9,8 @@ export const call = (name, args) => ({ name, arguments: JSON.stringify(args) });
 export class ScriptedModel {
   /** The requests it got: `{ path, authorization, body }`. */
   requests = [];
+  /** The bodies of requests without tools, which are answered outside of the script. */
+  titles = [];
   #answers = [];
   #server;
 
@@ -45,6 +47,12 @@ export class ScriptedModel {
       return;
     }
     const body = JSON.parse(Buffer.concat(chunks).toString());
+    if (body.tools === undefined) {
+      // Somebody asks beside the conversations, for a title.
+      this.titles.push(body);
+      this.#stream(response, body, { text: "A scripted title" }, 0);
+      return;
+    }
     this.requests.push({ path: request.url, authorization: request.headers.authorization, body });
     const answer = this.#answers.shift();
     if (answer === undefined) {
@@ -52,7 +60,10 @@ export class ScriptedModel {
       response.end(JSON.stringify({ error: { message: "the script has no more answers" } }));
       return;
     }
-    const number = this.requests.length;
+    this.#stream(response, body, answer, this.requests.length);
+  }
+
+  #stream(response, body, answer, number) {
     response.writeHead(200, { "content-type": "text/event-stream" });
     const send = (data) => response.write(`data: ${JSON.stringify(data)}\n\n`);
     for (const choice of pieces(answer, number)) {

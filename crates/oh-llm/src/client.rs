@@ -3,7 +3,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-use oh_chat::{Completion, CompletionFailure, CompletionRequest};
+use oh_chat::{ChatMessage, Completion, CompletionFailure, CompletionRequest};
 use tokio::sync::mpsc;
 
 /// A future that may be sent between threads.
@@ -25,6 +25,26 @@ pub trait LlmClient: Debug + Send + Sync + 'static {
     fn has_vision(&self) -> bool {
         false
     }
+}
+
+/// Asks a single question without tools and returns the text of the answer.
+///
+/// # Errors
+/// Fails as [`LlmClient::complete`] does.
+pub async fn ask(
+    llm: &dyn LlmClient,
+    system: &str,
+    question: &str,
+) -> Result<String, CompletionFailure> {
+    let request = CompletionRequest {
+        messages: vec![
+            ChatMessage::System { text: system.to_owned() },
+            ChatMessage::User { text: question.to_owned(), image_urls: Vec::new() },
+        ],
+        tools: Vec::new(),
+        is_cached: false,
+    };
+    Ok(llm.complete(request, CompletionContext::default()).await?.text)
 }
 
 /// What a request may tell while it is under way.

@@ -20,7 +20,7 @@ use oh_chat::{Completion, CompletionFailure, CompletionRequest};
 use provider::Provider;
 use retry::{Retrying, Schedule};
 
-pub use client::{BoxFuture, CompletionContext, LlmClient, LlmNotice};
+pub use client::{BoxFuture, CompletionContext, LlmClient, LlmNotice, ask};
 pub use config::LlmConfig;
 pub use demo::DemoLlm;
 

@@ -12,7 +12,7 @@ use oh_event_log::{Durability, EventLog, EventLogConfig};
 use oh_llm::LlmClient;
 use oh_mcp::McpConfig;
 use oh_runtime::{GitLauncher, GitReader, Runtime};
-use oh_session::{ConversationManager, ManagerConfig, Notice, PreparedRuntime};
+use oh_session::{ConversationManager, ManagerConfig, PreparedRuntime};
 use oh_store::{SecretKey, Settings, Store};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
@@ -27,10 +27,9 @@ use crate::rest;
 use crate::sandbox::Sandboxes;
 use crate::socket::EVENT_FRAMING;
 use crate::state::{AppState, MAX_DOWNLOADS, MAX_GIT_LOOKS, Shared, SocketCount};
+use crate::titles;
 use crate::web;
 
-/// First messages that may wait for their conversation's title.
-const TITLE_QUEUE: usize = 256;
 /// How long sockets and sessions get to end.
 const SHUTDOWN_TIME: std::time::Duration = std::time::Duration::from_secs(10);
 
@@ -80,7 +79,7 @@ pub async fn start(config: Config, components: Components) -> Result<RunningServ
     let frontend_address = frontend.as_ref().map(axum::serve::Listener::local_addr).transpose()?;
     let ports = [Some(address), frontend_address].into_iter().flatten().map(|a| a.port()).collect();
 
-    let (titles, title_queue) = mpsc::channel(TITLE_QUEUE);
+    let (titles, title_queue) = mpsc::channel(titles::QUEUE);
     let state = compose(config, components, ports, titles).await?;
     let router = router(&state);
     let mut tasks = JoinSet::new();
@@ -88,7 +87,7 @@ pub async fn start(config: Config, components: Components) -> Result<RunningServ
     tasks.spawn(async move {
         sandboxes.status().await;
     });
-    tasks.spawn(give_titles(state.clone(), title_queue));
+    tasks.spawn(titles::give_titles(state.clone(), title_queue));
     let (manager, shutdown) = (state.manager.clone(), state.shutdown.clone());
     tasks.spawn(async move {
         let _ = shutdown.run_until_cancelled(manager.close_idle_sessions()).await;
@@ -331,37 +330,4 @@ fn make_private_dir(path: &std::path::Path) -> Result<()> {
                 path.display()
             )
         })
-}
-
-/// Gives conversations that have none a title made from their first message.
-async fn give_titles(state: AppState, mut queue: mpsc::Receiver<(ConversationId, String)>) {
-    loop {
-        let (id, text) = tokio::select! {
-            () = state.shutdown.cancelled() => return,
-            next = queue.recv() => match next {
-                Some(next) => next,
-                None => return,
-            },
-        };
-        let Some(title) = title_of(&text) else { continue };
-        let known = state.store.conversation(&id).await;
-        if !known.is_ok_and(|known| known.is_some_and(|known| known.title == id.default_title())) {
-            continue;
-        }
-        if let Err(error) = state.store.set_title(&id, &title).await {
-            tracing::warn!(%error, %id, "failed to store a title");
-            continue;
-        }
-        if let Some(session) = state.manager.get(&id) {
-            session.notify(Notice::Title(title.into()));
-        }
-    }
-}
-
-/// The first 30 characters of the first line.
-fn title_of(text: &str) -> Option<String> {
-    const LENGTH: usize = 30;
-    let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
-    let head: String = line.chars().take(LENGTH).collect();
-    Some(if line.chars().count() > LENGTH { format!("{}...", head.trim_end()) } else { head })
 }

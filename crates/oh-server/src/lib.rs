@@ -20,6 +20,7 @@ mod sandbox;
 mod setup_script;
 mod socket;
 mod state;
+mod titles;
 mod web;
 
 pub use auth::{load_session_key, rotate_session_key};

@@ -45,6 +45,12 @@ impl LlmChoice {
         self.chosen.read().unwrap_or_else(PoisonError::into_inner).client.clone()
     }
 
+    /// Returns a model for work beside the conversations, unless it is a scripted one.
+    pub(crate) fn helper(&self) -> Option<Arc<dyn LlmClient>> {
+        let chosen = self.chosen.read().unwrap_or_else(PoisonError::into_inner);
+        (!chosen.is_fixed && chosen.config.model != DEMO).then(|| chosen.client.clone())
+    }
+
     pub(crate) fn config(&self) -> LlmConfig {
         self.chosen.read().unwrap_or_else(PoisonError::into_inner).config.clone()
     }
