@@ -102,7 +102,7 @@ test("programs run in the sandbox, and their tools keep their names", async () =
     use("get-sum", { a: "no number" }),
     use("get-tiny-image", {}),
     use("get-env", {}),
-    use("write_file", { path: join(workspace, "inside.txt"), content: "inside\n" }),
+    use("write_file", { path: "inside.txt", content: "inside\n" }),
     use("write_file", { path: outside, content: "outside\n" }),
     use("echo", { message: "still here" }),
   );
