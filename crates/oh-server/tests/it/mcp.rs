@@ -8,7 +8,7 @@ use oh_server::Components;
 use oh_testkit::{Answer, ScriptedLlm, call, text, tool_calls};
 use serde_json::{Value, json};
 
-use crate::support::{TestServer, state_is};
+use crate::support::{TestServer, WHOLE_MACHINE, state_is};
 
 const STUB: &str = include_str!("../../../../fixtures/mcp/server.sh");
 const SECRET: &str = "canary-of-the-stub";
@@ -90,6 +90,7 @@ fn said(words: &str) -> Value {
 
 #[tokio::test]
 async fn two_stdio_mcp_servers_do_not_rename_tools_mid_conversation() {
+    let _machine = WHOLE_MACHINE.lock().await;
     let model = Model::new([
         use_tool("1", "greet"),
         use_tool("2", "one_die"),
@@ -116,6 +117,7 @@ async fn two_stdio_mcp_servers_do_not_rename_tools_mid_conversation() {
 
 #[tokio::test]
 async fn an_mcp_timeout_becomes_an_observation_and_the_agent_continues() {
+    let _machine = WHOLE_MACHINE.lock().await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/mcp", listener.local_addr().unwrap());
     let routes = axum::Router::new().route("/mcp", axum::routing::post(answer));
@@ -154,6 +156,7 @@ async fn answer(axum::Json(request): axum::Json<Value>) -> axum::response::Respo
 
 #[tokio::test]
 async fn a_broken_server_is_told_and_the_others_are_used() {
+    let _machine = WHOLE_MACHINE.lock().await;
     let model = Model::new([use_tool("1", "greet"), text("Done.")]);
     let broken = json!({
         "name": "broken",
@@ -177,6 +180,7 @@ async fn a_broken_server_is_told_and_the_others_are_used() {
 
 #[tokio::test]
 async fn no_variable_of_a_server_is_in_an_event() {
+    let _machine = WHOLE_MACHINE.lock().await;
     let model = Model::new([use_tool("1", "secret"), text("Done.")]);
     let server = start(&model, &json!([stub("stub", &["secret"])])).await;
     let conversation = server.create().await;
@@ -186,6 +190,7 @@ async fn no_variable_of_a_server_is_in_an_event() {
 
 #[tokio::test]
 async fn stored_servers_are_used_and_their_keys_are_never_shown() {
+    let _machine = WHOLE_MACHINE.lock().await;
     let model = Model::new([use_tool("1", "greet"), text("Done.")]);
     let server = start(&model, &json!([])).await;
     let body = json!({"mcp_config": {"stdio_servers": [stub("stored", &["greet"])]}});
