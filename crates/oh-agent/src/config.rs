@@ -27,7 +27,8 @@ pub struct AgentConfig {
     pub max_message_chars: usize,
     /// The tools on offer.
     pub tools: ToolChoice,
-    /// Tools of MCP servers; they take a `security_risk` beside their own arguments.
+    /// Tools of MCP servers, under names that are unique; they take a `security_risk` beside
+    /// their own arguments.
     pub mcp_tools: Vec<ToolSpec>,
     /// Which actions wait for the user.
     pub confirmation: ConfirmationPolicy,

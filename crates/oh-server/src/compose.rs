@@ -10,6 +10,7 @@ use oh_config::{Config, GitIdentity};
 use oh_event::ConversationId;
 use oh_event_log::{Durability, EventLog, EventLogConfig};
 use oh_llm::LlmClient;
+use oh_mcp::McpConfig;
 use oh_runtime::{GitLauncher, GitReader, Runtime};
 use oh_session::{ConversationManager, ManagerConfig, PreparedRuntime};
 use oh_store::{ConversationMetadata, SecretKey, Settings, Store};
@@ -21,6 +22,7 @@ use crate::agent_settings::agent_config;
 use crate::auth::{KEY_FILE, OwnOrigins, SessionKey};
 use crate::listener::{RequestConnection, WatchedListener};
 use crate::llm_choice::LlmChoice;
+use crate::mcp::{self, McpServers};
 use crate::rest;
 use crate::sandbox::Sandboxes;
 use crate::socket::EVENT_FRAMING;
@@ -197,6 +199,7 @@ async fn compose(
     let sandboxes = Sandboxes::new(&config, components.sandbox_program);
     let runtime = components.runtime;
     let sockets = SocketCount::default();
+    let mcp = McpServers::default();
     let manager = ConversationManager::new(ManagerConfig {
         log: log.clone(),
         llm: {
@@ -207,16 +210,20 @@ async fn compose(
         },
         runtime: {
             let (sandboxes, settings) = (sandboxes.clone(), settings.clone());
-            let git = config.lifecycle.git.clone();
+            let (config, mcp) = (config.clone(), mcp.clone());
             Arc::new(move |id| {
+                let git = &config.lifecycle.git;
+                let servers = servers_of(&config, &settings);
+                let mcp = mcp.clone();
                 let made = runtime.as_ref().map(|make| make(id));
-                let git = git_identity(&git, &settings);
+                let git = git_identity(git, &settings);
                 let (sandboxes, id) = (sandboxes.clone(), id.clone());
                 Box::pin(async move {
-                    match made {
-                        Some(made) => made.map(PreparedRuntime::plain),
-                        None => sandboxes.prepare(&id, git).await,
-                    }
+                    let prepared = match made {
+                        Some(made) => PreparedRuntime::plain(made?),
+                        None => sandboxes.prepare(&id, git).await?,
+                    };
+                    Ok(mcp.attach(prepared, &id, servers))
                 })
             })
         },
@@ -246,10 +253,12 @@ async fn compose(
         }),
         secrets: {
             let (llm, key) = (llm.clone(), key.reveal().to_owned());
+            let (config, settings) = (config.clone(), settings.clone());
             Arc::new(move || {
-                let mut keys = llm.keys();
-                keys.push(key.clone());
-                keys
+                let mut secrets = llm.keys();
+                secrets.push(key.clone());
+                secrets.extend(servers_of(&config, &settings).secrets());
+                secrets
             })
         },
         has_viewers: {
@@ -269,6 +278,7 @@ async fn compose(
         manager,
         llm,
         sandboxes,
+        mcp,
         settings,
         sockets,
         downloads: Arc::new(Semaphore::new(MAX_DOWNLOADS)),
@@ -286,6 +296,12 @@ fn router(state: &AppState) -> Router {
         .layer(axum::middleware::from_fn_with_state(state.clone(), web::guard_host))
         .layer(tower_http::catch_panic::CatchPanicLayer::custom(rest::panicked))
         .with_state(state.clone())
+}
+
+/// Returns the MCP servers of a conversation that starts now.
+fn servers_of(config: &Config, settings: &Arc<Mutex<Option<Settings>>>) -> McpConfig {
+    let settings = settings.lock().unwrap_or_else(PoisonError::into_inner);
+    mcp::servers_now(config, settings.as_ref())
 }
 
 /// Returns who makes commits: whom the user named, else whom the configuration names.

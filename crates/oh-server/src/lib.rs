@@ -13,6 +13,7 @@ mod compose;
 mod doctor;
 mod listener;
 mod llm_choice;
+mod mcp;
 mod occupancy;
 mod rest;
 mod sandbox;

@@ -5,6 +5,7 @@ mod bash;
 mod delegate;
 mod draft;
 mod editor;
+mod mcp;
 mod notes;
 mod tasks;
 
@@ -25,6 +26,20 @@ pub(crate) struct ParsedCall {
     pub(crate) timeout: Option<f64>,
 }
 
+/// Names that no tool of others may have, whether or not each is offered.
+pub const OWN_TOOLS: [&str; 10] = [
+    bash::NAME,
+    delegate::NAME,
+    editor::NAME,
+    draft::NAME,
+    notes::THINK,
+    notes::FINISH,
+    tasks::TRACKER,
+    tasks::CONDENSATION,
+    "execute_ipython_cell",
+    "browser",
+];
+
 /// Returns the tools that the model is offered.
 #[must_use]
 pub fn tool_specs(config: &AgentConfig) -> Vec<ToolSpec> {
@@ -39,7 +54,7 @@ pub fn tool_specs(config: &AgentConfig) -> Vec<ToolSpec> {
         choice.has_draft_editor.then(|| draft::spec(&config.workspace)),
         (choice.has_editor && !choice.has_draft_editor).then(|| editor::spec(&config.workspace)),
     ];
-    offered.into_iter().flatten().collect()
+    offered.into_iter().flatten().chain(config.mcp_tools.iter().map(mcp::spec)).collect()
 }
 
 /// Turns a tool call into an action.
@@ -52,6 +67,9 @@ pub(crate) fn parse_call(
     arguments: &str,
 ) -> Result<ParsedCall, String> {
     let choice = &config.tools;
+    if let Some(tool) = config.mcp_tools.iter().find(|tool| tool.name == name) {
+        return Ok(mcp::parse(tool, Arguments::parse(name, arguments)?));
+    }
     let parse = match name {
         bash::NAME if choice.has_bash => bash::parse,
         editor::NAME if choice.has_editor && !choice.has_draft_editor => editor::parse,

@@ -13,6 +13,8 @@ mod lifecycle;
 #[cfg(test)]
 mod malformed;
 #[cfg(test)]
+mod mcp;
+#[cfg(test)]
 mod raw_tools;
 #[cfg(test)]
 mod rest;
