@@ -1,7 +1,10 @@
+use std::sync::Arc;
+
 use oh_chat::ToolSpec;
 
 use crate::condense::Condenser;
 use crate::policy::ConfirmationPolicy;
+use crate::skills::Knowledge;
 use crate::stuck::StuckThresholds;
 
 /// What an agent is told about its task and its place, and what it may do.
@@ -17,6 +20,12 @@ pub struct AgentConfig {
     pub instructions: String,
     /// What the creator of the conversation wants to be observed in it.
     pub conversation_instructions: String,
+    /// What files of the user and of repositories tell the agent.
+    pub knowledge: Arc<Knowledge>,
+    /// The model is told of the workspace and what is known.
+    pub has_prompt_extensions: bool,
+    /// Secrets that commands can use, each with what it is for; never their values.
+    pub secrets: Vec<(String, String)>,
     /// Addresses at which servers of the agent can be seen, with their ports.
     pub hosts: Vec<(String, u16)>,
     /// Today in UTC, `YYYY-MM-DD`.
@@ -87,6 +96,9 @@ impl Default for AgentConfig {
             workspace: "/workspace".to_owned(),
             instructions: String::new(),
             conversation_instructions: String::new(),
+            knowledge: Arc::default(),
+            has_prompt_extensions: true,
+            secrets: Vec::new(),
             hosts: Vec::new(),
             date: String::new(),
             limits: Limits::default(),

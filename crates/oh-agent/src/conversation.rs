@@ -10,6 +10,7 @@ use oh_event::{
 use crate::condense::{CondensationPlan, CondensationWork, condensation_request};
 use crate::config::{AgentConfig, Limits};
 use crate::prompt;
+use crate::skills::Knowledge;
 use crate::stuck::Loop;
 use crate::tools::tool_specs;
 
@@ -162,6 +163,17 @@ impl Conversation {
     /// Takes another configuration; what happened before stands.
     pub fn configure(&mut self, config: AgentConfig) {
         self.config = config;
+    }
+
+    /// Takes in what files tell the agent now; messages from now on bring it in.
+    pub fn learn(&mut self, knowledge: Arc<Knowledge>) {
+        self.config.knowledge = knowledge;
+    }
+
+    /// Returns what files tell the agent.
+    #[must_use]
+    pub fn knowledge(&self) -> Arc<Knowledge> {
+        self.config.knowledge.clone()
     }
 
     /// Takes in how much the model can read, in tokens.

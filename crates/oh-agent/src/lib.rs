@@ -5,7 +5,8 @@
 //!   should be running now);
 //! - [`Input`]: what can come in; [`Step`]: what can be running;
 //! - [`tool_specs`]: the tools that the model is offered;
-//! - [`DraftPlan`]: an edit that a model drafts.
+//! - [`DraftPlan`]: an edit that a model drafts;
+//! - [`Knowledge`]: what files tell the agent.
 //!
 //! It has no clock, no files, no network and no randomness, and it never sees the JSON of
 //! the wire: events come typed from `oh-event`, model answers typed from `oh-chat`.
@@ -28,6 +29,8 @@ mod lifecycle;
 mod limits;
 mod policy;
 mod prompt;
+mod recall;
+mod skills;
 mod stuck;
 mod tools;
 mod user_action;
@@ -38,5 +41,6 @@ pub use conversation::{Conversation, Input, Step};
 pub use draft_edit::{DRAFT_ATTEMPTS, DraftPlan, DraftedLines, draft_observation, drafted_lines};
 pub use limits::Consumption;
 pub use policy::ConfirmationPolicy;
+pub use skills::{Knowledge, Skill, SkillFile, SkillForm, SkillInput, SkillKind, SkillProblem};
 pub use stuck::StuckThresholds;
 pub use tools::{OWN_TOOLS, delegated_outputs, delegated_task, tool_specs};

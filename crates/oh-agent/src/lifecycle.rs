@@ -2,8 +2,7 @@
 
 use oh_event::{
     Action, AgentState, AgentStateChangedObservation, ChangeAgentStateAction, ErrorObservation,
-    EventDraft, EventId, EventSource, Observation, OpaqueJson, RecallAction, RecallObservation,
-    RecallType, SystemAction,
+    EventDraft, EventSource, Observation, OpaqueJson, SystemAction,
 };
 
 use crate::conversation::Conversation;
@@ -63,11 +62,11 @@ impl Conversation {
     pub fn opening_with(&self, message: EventDraft) -> Vec<EventDraft> {
         let mut drafts = vec![self.system_draft(), message];
         drafts.push(requested(AgentState::Running));
-        let recall = self.recall_draft(&drafts);
-        let recall_id = EventId(self.next_id.0 + drafts.len() as u64);
+        let recall = self.workspace_recall(&drafts);
+        let (recall, answer) = self.at(&drafts, recall);
         drafts.push(recall);
         drafts.push(state_changed(AgentState::Running, ""));
-        drafts.push(self.recalled(recall_id));
+        drafts.push(answer);
         drafts
     }
 
@@ -107,52 +106,6 @@ impl Conversation {
         // that there is to be an end.
         let refused = self.proposals.iter().filter(|_| interruption == Interruption::Stopped);
         self.pending.iter().chain(refused).map(answer).collect()
-    }
-
-    /// Asks for the facts about the workspace, on behalf of the first message.
-    pub(crate) fn recall_draft(&self, drafts: &[EventDraft]) -> EventDraft {
-        let query = drafts.iter().find_map(|draft| match draft.action() {
-            Some(Action::Message(message)) => Some(message.content.clone()),
-            Some(_) | None => None,
-        });
-        EventDraft::of_action(
-            EventSource::User,
-            Action::Recall(RecallAction {
-                recall_type: RecallType::WorkspaceContext,
-                query: query.unwrap_or_default(),
-                thought: String::new(),
-            }),
-        )
-    }
-
-    /// Returns the facts about the workspace.
-    pub(crate) fn recalled(&self, recall: EventId) -> EventDraft {
-        let observation = Observation::Recall(RecallObservation {
-            content: "Added workspace context".to_owned(),
-            recall_type: RecallType::WorkspaceContext,
-            repo_name: String::new(),
-            repo_directory: String::new(),
-            repo_branch: String::new(),
-            repo_instructions: String::new(),
-            runtime_hosts: self.runtime_hosts(),
-            additional_agent_instructions: self.config.instructions.clone(),
-            date: self.config.date.clone(),
-            custom_secrets_descriptions: OpaqueJson::empty_object(),
-            conversation_instructions: self.config.conversation_instructions.clone(),
-            working_dir: self.config.workspace.clone(),
-            microagent_knowledge: Vec::new(),
-        });
-        EventDraft::of_observation(EventSource::Environment, observation).caused_by(recall)
-    }
-
-    fn runtime_hosts(&self) -> OpaqueJson {
-        let hosts: serde_json::Map<_, _> = self
-            .config
-            .hosts
-            .iter()
-            .map(|(address, port)| (address.clone(), serde_json::Value::from(*port)))
-            .collect();
-        OpaqueJson::from_json_text(serde_json::Value::from(hosts).to_string())
     }
 
     fn system_draft(&self) -> EventDraft {

@@ -1,7 +1,7 @@
 //! What to record for a client's action.
 
 use oh_event::{
-    Action, AgentState, ChangeAgentStateAction, ErrorObservation, EventDraft, EventId, EventSource,
+    Action, AgentState, ChangeAgentStateAction, ErrorObservation, EventDraft, EventSource,
     Observation, ToolCallMetadata, ToolCallRecord,
 };
 
@@ -59,15 +59,17 @@ impl Conversation {
         let mut drafts = vec![message];
         drafts.extend(self.superseded_proposals());
         drafts.extend(self.open_calls.iter().filter_map(|call| self.superseded(call)));
-        let recall = is_first.then(|| self.recall_draft(&drafts));
-        let recall_id = EventId(self.next_id.0 + drafts.len() as u64);
+        let recall = if is_first {
+            Some(self.workspace_recall(&drafts))
+        } else {
+            self.knowledge_recall(&drafts)
+        };
+        let (recall, answer) = recall.map(|recall| self.at(&drafts, recall)).unzip();
         drafts.extend(recall);
         if !matches!(self.agent_state, AgentState::Running | AgentState::RateLimited) {
             drafts.push(state_changed(AgentState::Running, ""));
         }
-        if is_first {
-            drafts.push(self.recalled(recall_id));
-        }
+        drafts.extend(answer);
         drafts
     }
 

@@ -55,4 +55,6 @@ pub use sandbox::{
     Layer, NetworkPolicy, Places, ResourceLimits, SandboxMode, SandboxPolicy, SandboxReport,
     Volume, VolumeAccess, probe, read_only_prefix, sandbox_main,
 };
-pub use workspace::{IgnoredFiles, UnpackLimits, Upload, UploadRules, Workspace, WorkspaceError};
+pub use workspace::{
+    IgnoredFiles, UnpackLimits, Upload, UploadRules, WalkLimits, Workspace, WorkspaceError,
+};

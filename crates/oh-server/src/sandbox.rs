@@ -13,7 +13,7 @@ use oh_runtime::{
 };
 use oh_session::PreparedRuntime;
 use serde_json::{Value, json};
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, watch};
 
 use crate::briefing::Briefing;
 use crate::compose::folder_name;
@@ -137,6 +137,7 @@ impl Sandboxes {
         };
         Ok(PreparedRuntime {
             instructions: briefing.text(),
+            knowledge: watch::channel(Arc::default()).1,
             hosts: self.hosts(id),
             warning: place.is_shared.then(|| SHARED.to_owned()),
             setup: setup_script::find(&directory, &lifecycle.trusted_dirs, data_dir, &session_dir),

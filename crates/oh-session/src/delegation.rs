@@ -3,13 +3,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use oh_agent::{AgentConfig, Limits, delegated_outputs, delegated_task};
+use oh_agent::{AgentConfig, Knowledge, Limits, delegated_outputs, delegated_task};
 use oh_chat::{Spent, Usage};
 use oh_event::{
     Action, AgentState, ConversationId, DelegateAction, DelegateObservation, ErrorObservation,
     EventDraft, EventId, EventSource, LlmMetrics, MessageAction, Observation,
 };
 use oh_runtime::{ActionRequest, Activity, BoxFuture, Runtime};
+
+use tokio::sync::watch;
 
 use crate::handle::{Letter, SessionHandle};
 use crate::manager::{ConversationManager, NewConversation, Place};
@@ -31,6 +33,8 @@ pub(crate) struct Delegation {
     pub(crate) runtime: Arc<dyn Runtime>,
     /// What the whole work may still use.
     pub(crate) limits: Limits,
+    /// What files tell the agents of this place.
+    pub(crate) knowledge: Arc<Knowledge>,
 }
 
 /// What came of it, and what it used.
@@ -74,7 +78,8 @@ impl ConversationManager {
             MessageAction { content: format!("TASK: {task}"), ..MessageAction::default() };
         let message = EventDraft::of_action(EventSource::User, Action::Message(message));
         let new = NewConversation { first_message: Some(message), ..NewConversation::default() };
-        let place = self.place_in(delegation.runtime, delegation.limits);
+        let Delegation { runtime, limits, knowledge, .. } = delegation;
+        let place = self.place_in(runtime, limits, knowledge);
         let handle = self.open_in(&id, new, place).await.map_err(|error| error.to_string())?;
         let guard = Guard(Some(handle.clone()));
         let state = ended(&handle).await;
@@ -94,13 +99,21 @@ impl ConversationManager {
         Ok((Observation::Delegate(DelegateObservation { content, outputs }), spent))
     }
 
-    fn place_in(&self, runtime: Arc<dyn Runtime>, limits: Limits) -> Place {
+    fn place_in(
+        &self,
+        runtime: Arc<dyn Runtime>,
+        limits: Limits,
+        knowledge: Arc<Knowledge>,
+    ) -> Place {
         let agent = self.config().agent.clone();
         Place {
             agent: Arc::new(move || AgentConfig { limits, ..agent() }),
             prepare: Box::new(move || {
                 let runtime: Arc<dyn Runtime> = Arc::new(Borrowed(runtime.clone()));
-                Box::pin(async move { Ok(PreparedRuntime::plain(runtime)) })
+                let (_, knowledge) = watch::channel(knowledge.clone());
+                Box::pin(async move {
+                    Ok(PreparedRuntime { knowledge, ..PreparedRuntime::plain(runtime) })
+                })
             }),
         }
     }

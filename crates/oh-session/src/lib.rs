@@ -32,8 +32,9 @@ pub use handle::{Ending, SessionError, SessionHandle, SessionStatus};
 pub use manager::{ConversationManager, ManagerConfig, NewConversation};
 pub use notice::Notice;
 pub use oh_agent::{
-    AgentConfig, Condenser, ConfirmationPolicy, Consumption, Limits, LlmCondenser, LlmForm,
-    OWN_TOOLS, Sizes, ToolChoice,
+    AgentConfig, Condenser, ConfirmationPolicy, Consumption, Knowledge, Limits, LlmCondenser,
+    LlmForm, OWN_TOOLS, Sizes, Skill, SkillFile, SkillForm, SkillInput, SkillKind, SkillProblem,
+    ToolChoice,
 };
 pub use oh_chat::ToolSpec;
 pub use prepared::{Lease, OfferedTools, PreparedRuntime, ToolSource, WorkspaceSetup};

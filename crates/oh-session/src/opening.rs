@@ -99,6 +99,7 @@ impl Session {
         self.conversation.configure(AgentConfig {
             workspace: prepared.runtime.workspace().to_string_lossy().into_owned(),
             instructions: prepared.instructions.clone(),
+            knowledge: prepared.knowledge.borrow().clone(),
             hosts: prepared.hosts.clone(),
             mcp_tools,
             ..(self.agent)()

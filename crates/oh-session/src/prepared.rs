@@ -2,9 +2,11 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use oh_agent::Knowledge;
 use oh_chat::ToolSpec;
 use oh_event::{Observation, RunAction};
 use oh_runtime::{BoxFuture, Runtime};
+use tokio::sync::watch;
 
 /// A runtime and what is to be known of it.
 #[derive(Debug)]
@@ -15,6 +17,8 @@ pub struct PreparedRuntime {
     pub hosts: Vec<(String, u16)>,
     /// What the agent is told of the place.
     pub instructions: String,
+    /// What files tell the agent; what comes later counts from the next action of a client on.
+    pub knowledge: watch::Receiver<Arc<Knowledge>>,
     /// What people should know before they start.
     pub warning: Option<String>,
     /// What prepares the workspace before the agent begins.
@@ -76,6 +80,7 @@ impl PreparedRuntime {
             runtime,
             hosts: Vec::new(),
             instructions: String::new(),
+            knowledge: watch::channel(Arc::default()).1,
             warning: None,
             setup: None,
             tools: None,
@@ -84,7 +89,7 @@ impl PreparedRuntime {
     }
 
     /// Adds something that people should know.
-    pub(crate) fn warn(&mut self, text: String) {
+    pub fn warn(&mut self, text: String) {
         self.warning = Some(match self.warning.take() {
             Some(warning) => format!("{warning} {text}"),
             None => text,

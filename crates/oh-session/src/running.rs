@@ -113,8 +113,13 @@ impl Running {
             return Some(Self::new(step, async move { observed(work.await) }, asides));
         }
         if let Action::Delegate(delegate) = runnable {
-            let limits = conversation.limits_left();
-            let delegation = Delegation { id: action, action: delegate, runtime, limits };
+            let delegation = Delegation {
+                id: action,
+                action: delegate,
+                runtime,
+                limits: conversation.limits_left(),
+                knowledge: conversation.knowledge(),
+            };
             let work = (tools.delegate)(delegation);
             return Some(Self::new(step, async move { observed(work.await) }, asides));
         }

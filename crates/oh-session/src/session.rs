@@ -111,10 +111,13 @@ impl Session {
                             None => Ok(()),
                         }
                     }
-                    Some(Letter::Act(action)) => match self.answer(action).await {
-                        Ok(()) => Ok(()),
-                        Err(goodbye) => return goodbye,
-                    },
+                    Some(Letter::Act(action)) => {
+                        self.conversation.learn(prepared.knowledge.borrow().clone());
+                        match self.answer(action).await {
+                            Ok(()) => Ok(()),
+                            Err(goodbye) => return goodbye,
+                        }
+                    }
                 },
                 input = running.next() => self.take_in(input).await,
             };

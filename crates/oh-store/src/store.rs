@@ -20,6 +20,7 @@ const SCHEMA: &str = "
         pr_number TEXT NOT NULL DEFAULT '[]'
     );
     CREATE INDEX IF NOT EXISTS conversation_by_age ON conversation_metadata (created_at);
+    CREATE TABLE IF NOT EXISTS trusted_conversation (id TEXT PRIMARY KEY);
     CREATE TABLE IF NOT EXISTS settings (id INTEGER PRIMARY KEY CHECK (id = 0), json TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS secret (name TEXT PRIMARY KEY, sealed BLOB NOT NULL);
 ";
@@ -165,8 +166,47 @@ impl Store {
     pub async fn delete_conversation(&self, id: &ConversationId) -> Result<bool, StoreError> {
         let id = id.clone();
         self.run(move |connection| {
+            connection.execute("DELETE FROM trusted_conversation WHERE id = ?1", [id.as_str()])?;
             let sql = "DELETE FROM conversation_metadata WHERE id = ?1";
             Ok(connection.execute(sql, [id.as_str()])? == 1)
+        })
+        .await
+    }
+
+    /// Says whether the user trusts what lies in the workspace of a conversation.
+    ///
+    /// # Errors
+    /// Fails if the database cannot be read.
+    pub async fn is_trusted(&self, id: &ConversationId) -> Result<bool, StoreError> {
+        let id = id.clone();
+        self.run(move |connection| {
+            let sql = "SELECT 1 FROM trusted_conversation WHERE id = ?1";
+            Ok(connection.query_row(sql, [id.as_str()], |_| Ok(())).optional()?.is_some())
+        })
+        .await
+    }
+
+    /// Records that the user trusts what lies in the workspace of a conversation.
+    ///
+    /// # Errors
+    /// Fails if the database cannot be written.
+    pub async fn trust(&self, id: &ConversationId) -> Result<(), StoreError> {
+        self.change_trust(id, "INSERT OR IGNORE INTO trusted_conversation (id) VALUES (?1)").await
+    }
+
+    /// Takes back [`Self::trust`].
+    ///
+    /// # Errors
+    /// Fails if the database cannot be written.
+    pub async fn distrust(&self, id: &ConversationId) -> Result<(), StoreError> {
+        self.change_trust(id, "DELETE FROM trusted_conversation WHERE id = ?1").await
+    }
+
+    async fn change_trust(&self, id: &ConversationId, sql: &'static str) -> Result<(), StoreError> {
+        let id = id.clone();
+        self.run(move |connection| {
+            connection.execute(sql, [id.as_str()])?;
+            Ok(())
         })
         .await
     }

@@ -5,12 +5,13 @@ use std::fmt::Write as _;
 
 use oh_chat::{ChatMessage, Reasoning, ToolCall};
 use oh_event::{
-    Action, Event, EventBody, EventSource, MessageAction, Observation, RecallObservation,
-    RunObservation, ToolCallMetadata,
+    Action, Event, EventBody, EventSource, MessageAction, Observation, RunObservation,
+    ToolCallMetadata,
 };
 
 use crate::condense::{digest_line, masked};
 use crate::conversation::{Conversation, is_same_response};
+use crate::prompt::recall::recall_text;
 use crate::prompt::system_prompt;
 
 const NOT_EXECUTED: &str = "This call was not executed.";
@@ -29,6 +30,7 @@ pub(crate) fn messages(conversation: &Conversation) -> Vec<ChatMessage> {
         batch: None,
         held: Vec::new(),
         max_chars: max_chars(conversation),
+        shows_recalls: conversation.config.has_prompt_extensions,
     };
     let view = masked(&conversation.history, &conversation.config.condensers);
     for event in &view {
@@ -51,6 +53,7 @@ struct Builder<'a> {
     /// What came in while the calls of a batch were running; it goes after their results.
     held: Vec<ChatMessage>,
     max_chars: usize,
+    shows_recalls: bool,
 }
 
 /// One response of the model with tool calls, and the results so far.
@@ -67,6 +70,10 @@ impl<'a> Builder<'a> {
         }
         let message = match &event.draft.body {
             EventBody::Action(action) => action_message(event.draft.source, action),
+            // Each part is shortened by itself, so that a long one hides no other.
+            EventBody::Observation(Observation::Recall(recall)) => self
+                .shows_recalls
+                .then(|| user_text(recall_text(recall, |part| self.shortened(part.to_owned())))),
             EventBody::Observation(observation) => {
                 Some(user_text(self.shortened(observation_text(observation))))
             }
@@ -229,7 +236,7 @@ fn observation_text(observation: &Observation) -> String {
         Observation::UserRejected(plain) => {
             format!("{}\n[The user rejected the last action.]", plain.content)
         }
-        Observation::Recall(recall) => recall_text(recall),
+        Observation::Recall(recall) => recall_text(recall, str::to_owned),
         Observation::AgentStateChanged(change) => shell_end_text(&change.reason),
         Observation::Condense(summary) => format!(
             "<summary>\nThe older part of this conversation was replaced by this summary.\n{}\n</summary>",
@@ -271,35 +278,5 @@ fn run_text(run: &RunObservation) -> String {
     if metadata.exit_code != -1 {
         let _ = write!(text, "\n[Command finished with exit code {}]", metadata.exit_code);
     }
-    text
-}
-
-fn recall_text(recall: &RecallObservation) -> String {
-    let mut text = "<context>\nFacts from the server, not from the user.".to_owned();
-    for (label, value) in [
-        ("Working directory", &recall.working_dir),
-        ("Date (UTC)", &recall.date),
-        ("Repository", &recall.repo_name),
-        ("Repository directory", &recall.repo_directory),
-        ("Branch", &recall.repo_branch),
-        ("Repository instructions", &recall.repo_instructions),
-        ("Instructions for this runtime", &recall.additional_agent_instructions),
-        ("Instructions for this conversation", &recall.conversation_instructions),
-    ] {
-        if !value.is_empty() {
-            let _ = write!(text, "\n{label}: {value}");
-        }
-    }
-    let hosts: serde_json::Map<String, serde_json::Value> =
-        serde_json::from_str(recall.runtime_hosts.as_str()).unwrap_or_default();
-    if !hosts.is_empty() {
-        text.push_str(
-            "\nWhat a web server of yours listens on can be seen by the user; bind it to 0.0.0.0, allow requests from every origin (CORS) and being shown in a frame:",
-        );
-        for (address, port) in hosts {
-            let _ = write!(text, "\n- port {port}: {address}");
-        }
-    }
-    text.push_str("\n</context>");
     text
 }

@@ -1,6 +1,7 @@
 //! What the model is told: the system prompt and the history as chat messages.
 
 mod history;
+mod recall;
 mod system;
 
 pub(crate) use history::messages;

@@ -17,6 +17,8 @@ mod prompt;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod recall;
+#[cfg(test)]
 mod replay;
 #[cfg(test)]
 mod steps;

@@ -6,6 +6,7 @@
 
 mod archive;
 mod error;
+mod gather;
 mod gitignore;
 mod list;
 mod place;
@@ -22,6 +23,7 @@ use cap_std::fs::Dir;
 
 pub use archive::IgnoredFiles;
 pub use error::WorkspaceError;
+pub use gather::WalkLimits;
 pub(crate) use place::{open_regular, or_dot};
 pub use unpack::UnpackLimits;
 pub use upload::{Upload, UploadRules};

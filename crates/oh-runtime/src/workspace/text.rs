@@ -12,9 +12,17 @@ impl Workspace {
     /// # Errors
     /// Fails if the file is missing, outside, too large, no regular file, or not text.
     pub fn read_text(&self, path: &str) -> Result<String, WorkspaceError> {
-        let bytes = self.read_file(&self.relative(Path::new(path))?, MAX_TEXT)?;
-        let text = String::from_utf8(bytes).ok().filter(|text| !text.contains('\0'));
-        text.ok_or_else(|| WorkspaceError::NotText { path: path.to_owned() })
+        let relative = self.relative(Path::new(path))?;
+        let bytes = self.read_file(&relative, MAX_TEXT)?;
+        text_of(bytes, path)
+    }
+
+    /// Returns the text of a file that has at most `limit` bytes.
+    ///
+    /// # Errors
+    /// Fails if the file is missing, outside, too large, no regular file, or not text.
+    pub fn read_short_text(&self, path: &str, limit: u64) -> Result<String, WorkspaceError> {
+        text_of(self.read_file(Path::new(path), limit)?, path)
     }
 
     /// Returns the bytes of a file that has at most `limit` of them.
@@ -32,4 +40,9 @@ impl Workspace {
             .map_err(|source| WorkspaceError::of("read", &name, source))?;
         if bytes.len() as u64 > limit { Err(too_large()) } else { Ok(bytes) }
     }
+}
+
+fn text_of(bytes: Vec<u8>, path: &str) -> Result<String, WorkspaceError> {
+    let text = String::from_utf8(bytes).ok().filter(|text| !text.contains('\0'));
+    text.ok_or_else(|| WorkspaceError::NotText { path: path.to_owned() })
 }
