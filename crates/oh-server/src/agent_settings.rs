@@ -49,6 +49,7 @@ pub(crate) fn agent_config(
         condensers,
         truncates_history: agent.enable_history_truncation,
         stuck: agent.stuck,
+        has_prompt_extensions: agent.enable_prompt_extensions,
         // What is known of the place is filled in there.
         ..AgentConfig::default()
     }

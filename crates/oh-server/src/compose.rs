@@ -25,6 +25,7 @@ use crate::llm_choice::LlmChoice;
 use crate::mcp::{self, McpServers};
 use crate::rest;
 use crate::sandbox::Sandboxes;
+use crate::skills::Skills;
 use crate::socket::EVENT_FRAMING;
 use crate::state::{AppState, MAX_DOWNLOADS, MAX_GIT_LOOKS, Shared, SocketCount, plain_metadata};
 use crate::titles;
@@ -200,6 +201,7 @@ async fn compose(
     let runtime = components.runtime;
     let sockets = SocketCount::default();
     let mcp = McpServers::default();
+    let skills = Skills::new(&config, store.clone());
     let manager = ConversationManager::new(ManagerConfig {
         log: log.clone(),
         llm: {
@@ -210,19 +212,23 @@ async fn compose(
         },
         runtime: {
             let (sandboxes, settings) = (sandboxes.clone(), settings.clone());
-            let (config, mcp) = (config.clone(), mcp.clone());
+            let (config, mcp, skills) = (config.clone(), mcp.clone(), skills.clone());
             Arc::new(move |id| {
                 let git = &config.lifecycle.git;
                 let servers = servers_of(&config, &settings);
-                let mcp = mcp.clone();
+                let (mcp, skills) = (mcp.clone(), skills.clone());
                 let made = runtime.as_ref().map(|make| make(id));
                 let git = git_identity(git, &settings);
                 let (sandboxes, id) = (sandboxes.clone(), id.clone());
                 Box::pin(async move {
+                    let workspace = sandboxes.workspace(&id)?;
+                    let trust = skills.trust(&id, &workspace).await;
+                    let trust = trust.map_err(std::io::Error::other)?;
                     let prepared = match made {
                         Some(made) => PreparedRuntime::plain(made?),
-                        None => sandboxes.prepare(&id, git).await?,
+                        None => sandboxes.prepare(&id, git, trust).await?,
                     };
+                    let prepared = skills.attach(prepared, &id, &workspace, trust).await;
                     Ok(mcp.attach(prepared, &id, servers))
                 })
             })
@@ -279,6 +285,7 @@ async fn compose(
         llm,
         sandboxes,
         mcp,
+        skills,
         settings,
         sockets,
         downloads: Arc::new(Semaphore::new(MAX_DOWNLOADS)),

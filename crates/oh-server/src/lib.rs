@@ -18,6 +18,7 @@ mod occupancy;
 mod rest;
 mod sandbox;
 mod setup_script;
+mod skills;
 mod socket;
 mod state;
 mod titles;

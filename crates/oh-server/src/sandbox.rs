@@ -19,6 +19,7 @@ use crate::briefing::Briefing;
 use crate::compose::folder_name;
 use crate::occupancy::{Occupancy, Place};
 use crate::setup_script;
+use crate::skills::Trust;
 
 const SHARED: &str =
     "Another open conversation works in the same directory; each sees what the other changes.";
@@ -107,6 +108,7 @@ impl Sandboxes {
         &self,
         id: &ConversationId,
         git: GitIdentity,
+        trust: Trust,
     ) -> io::Result<PreparedRuntime> {
         let Shared { settings, lifecycle, data_dir, containers, .. } = &*self.0;
         let directory = self.workspace(id)?;
@@ -140,7 +142,7 @@ impl Sandboxes {
             knowledge: watch::channel(Arc::default()).1,
             hosts: self.hosts(id),
             warning: place.is_shared.then(|| SHARED.to_owned()),
-            setup: setup_script::find(&directory, &lifecycle.trusted_dirs, data_dir, &session_dir),
+            setup: setup_script::find(&directory, trust, data_dir, &session_dir),
             tools: None,
             lease: Some(Box::new(place)),
             runtime,

@@ -3,11 +3,13 @@
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use oh_event::{Observation, RunAction};
 use oh_session::WorkspaceSetup;
+
+use crate::skills::Trust;
 
 const SCRIPT: &str = ".openhands/setup.sh";
 const TIME_LIMIT: Duration = Duration::from_secs(300);
@@ -19,7 +21,7 @@ const OUTPUT: &str = "setup.log";
 /// Returns what is to run in a workspace: its script, if it has one that may run and has not.
 pub(crate) fn find(
     workspace: &Path,
-    trusted: &[PathBuf],
+    trust: Trust,
     data_dir: &Path,
     session_dir: &Path,
 ) -> Option<WorkspaceSetup> {
@@ -27,11 +29,8 @@ pub(crate) fn find(
     if !workspace.join(SCRIPT).is_file() {
         return None;
     }
-    let is_trusted = trusted
-        .iter()
-        .any(|folder| folder.canonicalize().is_ok_and(|folder| workspace.starts_with(folder)));
-    if !is_trusted {
-        tracing::info!(workspace = %workspace.display(), "{SCRIPT} does not run: the directory is not in sandbox.trusted_dirs");
+    if trust == Trust::Missing {
+        tracing::info!(workspace = %workspace.display(), "{SCRIPT} does not run: the workspace is not trusted");
         return None;
     }
     // One line, whatever the name is.

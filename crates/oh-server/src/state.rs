@@ -19,6 +19,7 @@ use crate::listener::Connection;
 use crate::llm_choice::LlmChoice;
 use crate::mcp::McpServers;
 use crate::sandbox::Sandboxes;
+use crate::skills::Skills;
 
 /// Most archives that are made at a time.
 pub(crate) const MAX_DOWNLOADS: usize = 8;
@@ -40,6 +41,7 @@ pub(crate) struct Shared {
     pub(crate) llm: Arc<LlmChoice>,
     pub(crate) sandboxes: Sandboxes,
     pub(crate) mcp: McpServers,
+    pub(crate) skills: Skills,
     pub(crate) settings: Arc<Mutex<Option<Settings>>>,
     pub(crate) git: GitReader,
     /// Places for archives that are being made.

@@ -10,6 +10,7 @@ mod health;
 mod info;
 mod options;
 mod settings;
+mod skills;
 mod upload;
 
 use axum::Router;
@@ -46,6 +47,11 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
         .route("/conversations/{id}/web-hosts", get(conversations::web_hosts))
         .route("/conversations/{id}/vscode-url", get(conversations::vscode_url))
         .route("/conversations/{id}/mcp-servers", get(conversations::mcp_servers))
+        .route("/conversations/{id}/microagents", get(skills::microagents))
+        .route(
+            "/conversations/{id}/trust",
+            get(skills::report).post(skills::trust).delete(skills::distrust),
+        )
         .route("/conversations/{id}/list-files", get(files::list))
         .route("/conversations/{id}/select-file", get(files::select))
         .route("/conversations/{id}/zip-directory", get(files::download))
