@@ -11,6 +11,7 @@ mod briefing;
 mod clock;
 mod compose;
 mod doctor;
+mod git_hooks;
 mod listener;
 mod llm_choice;
 mod mcp;

@@ -17,6 +17,7 @@ use tokio::sync::{OnceCell, watch};
 
 use crate::briefing::Briefing;
 use crate::compose::folder_name;
+use crate::git_hooks;
 use crate::occupancy::{Occupancy, Place};
 use crate::setup_script;
 use crate::skills::Trust;
@@ -117,10 +118,16 @@ impl Sandboxes {
         let is_reachable = settings.network != NetworkPolicy::Off && containers.is_none();
         let ports = is_reachable.then_some(lifecycle.app_ports);
         let place = self.0.occupancy.take(id, &directory, ports);
+        let mut environment = environment(settings, git, &place);
+        // Containers do not see the session directory.
+        if containers.is_none() {
+            let hooks = git_hooks::install(&directory, trust, &session_dir)?;
+            environment.splice(0..0, hooks);
+        }
         let local = LocalRuntimeConfig {
             workspace: directory.clone(),
             session_dir: session_dir.clone(),
-            environment: environment(settings, git, &place),
+            environment,
             host: settings.host.clone(),
             soft_timeout: settings.soft_timeout,
             default_timeout: settings.timeout,

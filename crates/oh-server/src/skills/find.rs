@@ -23,8 +23,9 @@ const ROOT_FILES: [(&str, &str); 8] = [
     ("GEMINI.md", "gemini"),
 ];
 
+const PRE_COMMIT: &str = ".openhands/pre-commit.sh";
 /// Programs of a repository.
-const SCRIPTS: [&str; 2] = [".openhands/setup.sh", ".openhands/pre-commit.sh"];
+const SCRIPTS: [&str; 2] = [".openhands/setup.sh", PRE_COMMIT];
 
 /// A file that tells the agent something.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,13 +45,14 @@ pub(super) fn roots(workspace: &Workspace, chosen: Option<&str>) -> Vec<String> 
     let chosen = chosen
         .and_then(|repository| repository.rsplit('/').next())
         .map(|name| name.trim_end_matches(".git"))
-        .filter(|name| !name.is_empty() && !workspace.files_below(name, ONE).is_empty())
+        .filter(|name| {
+            let git = format!("{name}/.git");
+            workspace.has_file(&git) || workspace.has_file(&format!("{git}/HEAD"))
+        })
         .map(str::to_owned);
     let inner = chosen.or_else(|| workspace.only_repository(WALK));
     std::iter::once(String::new()).chain(inner.map(|name| format!("{name}/"))).collect()
 }
-
-const ONE: WalkLimits = WalkLimits { depth: 0, entries: 100 };
 
 /// Returns what a repository has to say, later ones over earlier ones of the same name.
 pub(super) fn in_repository(workspace: &Workspace, root: &str) -> Vec<Found> {
@@ -87,6 +89,10 @@ pub(super) fn scripts(workspace: &Workspace, root: &str) -> Vec<Found> {
         })
         .filter(|script| workspace.has_file(&script.path))
         .collect()
+}
+
+pub(super) fn has_pre_commit(workspace: &Workspace, root: &str) -> bool {
+    workspace.has_file(&format!("{root}{PRE_COMMIT}"))
 }
 
 fn microagents(workspace: &Workspace, root: &str) -> Vec<Found> {

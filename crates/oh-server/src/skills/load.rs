@@ -12,6 +12,8 @@ use super::find::{self, Found};
 const MAX_FILE: u64 = 64 * 1024;
 /// Most bytes of all files together.
 const MAX_TOTAL: usize = 256 * 1024;
+/// Most problems that are told.
+const MAX_PROBLEMS: usize = 10;
 /// Most files.
 const MAX_FILES: usize = 200;
 
@@ -109,7 +111,9 @@ impl Reading {
             Ok(None) => true,
             Err(problem) => {
                 tracing::warn!(path, problem, "a file with instructions is left out");
-                self.loaded.problems.push(format!("{path} is left out: {problem}."));
+                if self.loaded.problems.len() < MAX_PROBLEMS {
+                    self.loaded.problems.push(format!("{path} is left out: {problem}."));
+                }
                 false
             }
         }

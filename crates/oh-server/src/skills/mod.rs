@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use oh_config::Config;
 use oh_event::ConversationId;
+use oh_runtime::Workspace;
 use oh_session::{Knowledge, PreparedRuntime, Skill, SkillKind};
 use oh_store::{Store, StoreError};
 use serde_json::{Value, json};
@@ -42,6 +43,14 @@ struct Shared {
     is_enabled: bool,
     disabled: Vec<String>,
     live: Mutex<HashMap<ConversationId, watch::Sender<Arc<Knowledge>>>>,
+}
+
+/// Says whether a repository of the workspace has something to do before each commit.
+pub(crate) fn has_pre_commit(workspace: &Path) -> bool {
+    Workspace::open(workspace).is_ok_and(|workspace| {
+        let roots = find::roots(&workspace, None);
+        roots.iter().any(|root| find::has_pre_commit(&workspace, root))
+    })
 }
 
 impl Skills {

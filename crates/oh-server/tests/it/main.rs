@@ -21,6 +21,8 @@ mod rest;
 #[cfg(test)]
 mod sandbox;
 #[cfg(test)]
+mod skills;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod trust;
