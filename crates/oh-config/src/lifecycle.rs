@@ -19,7 +19,7 @@ pub struct LifecycleSettings {
     pub max_conversations: Option<usize>,
     /// Time after which a command is killed, whoever waits for it.
     pub longest_command: Duration,
-    /// Directories whose repositories may run a script before the agent begins.
+    /// Directories in which what repositories say and run takes effect.
     pub trusted_dirs: Vec<PathBuf>,
     /// Ports for servers of the agent, instead of any that are free.
     pub app_ports: [Option<u16>; 2],

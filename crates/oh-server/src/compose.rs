@@ -226,7 +226,10 @@ async fn compose(
                     let trust = trust.map_err(std::io::Error::other)?;
                     let prepared = match made {
                         Some(made) => PreparedRuntime::plain(made?),
-                        None => sandboxes.prepare(&id, git, trust).await?,
+                        None => {
+                            let programs = skills.programs(&id, &workspace, trust).await;
+                            sandboxes.prepare(&id, git, &programs).await?
+                        }
                     };
                     let prepared = skills.attach(prepared, &id, &workspace, trust).await;
                     Ok(mcp.attach(prepared, &id, servers))

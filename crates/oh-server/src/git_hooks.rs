@@ -8,7 +8,7 @@ use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-use crate::skills::{self, Trust};
+use crate::skills::TrustedPrograms;
 
 /// In the session directory.
 const FOLDER: &str = "hooks";
@@ -44,14 +44,13 @@ done
 exec bash .openhands/pre-commit.sh
 "#;
 
-/// Installs the hooks if a trusted workspace has a use for them; returns the variables by which
+/// Installs the hooks if the workspace has a use for them; returns the variables by which
 /// git finds them.
 pub(crate) fn install(
-    workspace: &Path,
-    trust: Trust,
+    programs: &TrustedPrograms,
     session_dir: &Path,
 ) -> io::Result<Vec<(String, String)>> {
-    if trust == Trust::Missing || !skills::has_pre_commit(workspace) {
+    if !programs.has_pre_commit {
         return Ok(Vec::new());
     }
     let folder = session_dir.join(FOLDER);

@@ -20,7 +20,7 @@ use crate::compose::folder_name;
 use crate::git_hooks;
 use crate::occupancy::{Occupancy, Place};
 use crate::setup_script;
-use crate::skills::Trust;
+use crate::skills::TrustedPrograms;
 
 const SHARED: &str =
     "Another open conversation works in the same directory; each sees what the other changes.";
@@ -109,7 +109,7 @@ impl Sandboxes {
         &self,
         id: &ConversationId,
         git: GitIdentity,
-        trust: Trust,
+        programs: &TrustedPrograms,
     ) -> io::Result<PreparedRuntime> {
         let Shared { settings, lifecycle, data_dir, containers, .. } = &*self.0;
         let directory = self.workspace(id)?;
@@ -121,7 +121,7 @@ impl Sandboxes {
         let mut environment = environment(settings, git, &place);
         // Containers do not see the session directory.
         if containers.is_none() {
-            let hooks = git_hooks::install(&directory, trust, &session_dir)?;
+            let hooks = git_hooks::install(programs, &session_dir)?;
             environment.splice(0..0, hooks);
         }
         let local = LocalRuntimeConfig {
@@ -149,7 +149,7 @@ impl Sandboxes {
             knowledge: watch::channel(Arc::default()).1,
             hosts: self.hosts(id),
             warning: place.is_shared.then(|| SHARED.to_owned()),
-            setup: setup_script::find(&directory, trust, data_dir, &session_dir),
+            setup: setup_script::find(&directory, programs, data_dir, &session_dir),
             tools: None,
             lease: Some(Box::new(place)),
             runtime,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use oh_event::{Observation, RunAction};
 use oh_session::WorkspaceSetup;
 
-use crate::skills::Trust;
+use crate::skills::TrustedPrograms;
 
 const SCRIPT: &str = ".openhands/setup.sh";
 const TIME_LIMIT: Duration = Duration::from_secs(300);
@@ -21,20 +21,15 @@ const OUTPUT: &str = "setup.log";
 /// Returns what is to run in a workspace: its script, if it has one that may run and has not.
 pub(crate) fn find(
     workspace: &Path,
-    trust: Trust,
+    programs: &TrustedPrograms,
     data_dir: &Path,
     session_dir: &Path,
 ) -> Option<WorkspaceSetup> {
-    let workspace = workspace.canonicalize().ok()?;
-    if !workspace.join(SCRIPT).is_file() {
-        return None;
-    }
-    if trust == Trust::Missing {
-        tracing::info!(workspace = %workspace.display(), "{SCRIPT} does not run: the workspace is not trusted");
-        return None;
-    }
+    let folder = programs.setup.as_ref()?;
+    let folder = workspace.join(folder).canonicalize().ok()?;
+    let inner = folder.strip_prefix(workspace.canonicalize().ok()?).ok()?.to_str()?;
     // One line, whatever the name is.
-    let name = format!("{:?}", workspace.as_os_str());
+    let name = format!("{:?}", folder.as_os_str());
     let done = data_dir.join(DONE);
     if std::fs::read_to_string(&done).unwrap_or_default().lines().any(|line| line == name) {
         return None;
@@ -42,7 +37,7 @@ pub(crate) fn find(
     let output = session_dir.join(OUTPUT);
     Some(WorkspaceSetup {
         action: RunAction {
-            command: format!("bash {SCRIPT}"),
+            command: command(inner),
             is_static: true,
             hidden: true,
             ..RunAction::default()
@@ -50,6 +45,15 @@ pub(crate) fn find(
         time_limit: TIME_LIMIT,
         done: Box::new(move |observation| finish(&observation, &name, &done, &output)),
     })
+}
+
+/// The script runs in the folder that it belongs to, below the workspace.
+fn command(inner: &str) -> String {
+    if inner.is_empty() {
+        return format!("bash {SCRIPT}");
+    }
+    let quoted = inner.replace('\'', "'\\''");
+    format!("cd -- '{quoted}' && bash {SCRIPT}")
 }
 
 /// Keeps what the script printed, and returns what is wrong. A script that failed runs again the

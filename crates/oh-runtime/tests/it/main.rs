@@ -47,4 +47,6 @@ mod workspace;
 #[cfg(test)]
 mod workspace_download;
 #[cfg(test)]
+mod workspace_gather;
+#[cfg(test)]
 mod workspace_unpack;

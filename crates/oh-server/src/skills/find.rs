@@ -23,9 +23,10 @@ const ROOT_FILES: [(&str, &str); 8] = [
     ("GEMINI.md", "gemini"),
 ];
 
+const SETUP: &str = ".openhands/setup.sh";
 const PRE_COMMIT: &str = ".openhands/pre-commit.sh";
 /// Programs of a repository.
-const SCRIPTS: [&str; 2] = [".openhands/setup.sh", PRE_COMMIT];
+const SCRIPTS: [&str; 2] = [SETUP, PRE_COMMIT];
 
 /// A file that tells the agent something.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,6 +90,10 @@ pub(super) fn scripts(workspace: &Workspace, root: &str) -> Vec<Found> {
         })
         .filter(|script| workspace.has_file(&script.path))
         .collect()
+}
+
+pub(super) fn has_setup(workspace: &Workspace, root: &str) -> bool {
+    workspace.has_file(&format!("{root}{SETUP}"))
 }
 
 pub(super) fn has_pre_commit(workspace: &Workspace, root: &str) -> bool {

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use oh_runtime::Workspace;
 use oh_session::{Knowledge, Skill, SkillFile, SkillForm, SkillKind};
 
-use super::Trust;
 use super::find::{self, Found};
+use super::{Trust, TrustedPrograms};
 
 /// Largest file, in bytes.
 const MAX_FILE: u64 = 64 * 1024;
@@ -48,6 +48,18 @@ pub(super) struct Loaded {
     pub(super) waiting: Vec<String>,
     /// The same in words of our own.
     pub(super) waiting_places: Option<String>,
+}
+
+/// Finds the programs of a workspace that is trusted. This blocks.
+pub(super) fn programs(places: &Places) -> TrustedPrograms {
+    let Ok(workspace) = Workspace::open(&places.workspace) else {
+        return TrustedPrograms::default();
+    };
+    let roots = find::roots(&workspace, places.chosen.as_deref());
+    TrustedPrograms {
+        has_pre_commit: roots.iter().any(|root| find::has_pre_commit(&workspace, root)),
+        setup: roots.into_iter().find(|root| find::has_setup(&workspace, root)),
+    }
 }
 
 /// Reads all of it. This blocks.

@@ -12,7 +12,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use oh_config::Config;
 use oh_event::ConversationId;
-use oh_runtime::Workspace;
 use oh_session::{Knowledge, PreparedRuntime, Skill, SkillKind};
 use oh_store::{Store, StoreError};
 use serde_json::{Value, json};
@@ -45,12 +44,13 @@ struct Shared {
     live: Mutex<HashMap<ConversationId, watch::Sender<Arc<Knowledge>>>>,
 }
 
-/// Says whether a repository of the workspace has something to do before each commit.
-pub(crate) fn has_pre_commit(workspace: &Path) -> bool {
-    Workspace::open(workspace).is_ok_and(|workspace| {
-        let roots = find::roots(&workspace, None);
-        roots.iter().any(|root| find::has_pre_commit(&workspace, root))
-    })
+/// The programs of a trusted workspace that may run; none of one that is not trusted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct TrustedPrograms {
+    /// The folder, below the workspace, whose setup script runs.
+    pub(crate) setup: Option<String>,
+    /// A script is to run before each commit.
+    pub(crate) has_pre_commit: bool,
 }
 
 impl Skills {
@@ -78,6 +78,21 @@ impl Skills {
         } else {
             Trust::Missing
         })
+    }
+
+    /// Returns which programs of a workspace may run.
+    pub(crate) async fn programs(
+        &self,
+        id: &ConversationId,
+        workspace: &Path,
+        trust: Trust,
+    ) -> TrustedPrograms {
+        if trust == Trust::Missing {
+            return TrustedPrograms::default();
+        }
+        let places = self.places(id, workspace).await;
+        let looking = tokio::task::spawn_blocking(move || load::programs(&places));
+        looking.await.unwrap_or_default()
     }
 
     /// Gives a conversation that starts what files tell it.
@@ -146,22 +161,25 @@ impl Skills {
     }
 
     async fn load(&self, id: &ConversationId, workspace: &Path, trust: Trust) -> Loaded {
-        let shared = &self.0;
-        let chosen = match shared.store.conversation(id).await {
+        let places = self.places(id, workspace).await;
+        let disabled = self.0.disabled.clone();
+        let choice = Choice { is_enabled: self.0.is_enabled, disabled, trust };
+        let loading = tokio::task::spawn_blocking(move || load::load(&places, &choice));
+        loading.await.unwrap_or_else(|error| {
+            tracing::error!(%error, "files with instructions could not be read");
+            Loaded::default()
+        })
+    }
+
+    async fn places(&self, id: &ConversationId, workspace: &Path) -> Places {
+        let chosen = match self.0.store.conversation(id).await {
             Ok(metadata) => metadata.and_then(|metadata| metadata.selected_repository),
             Err(error) => {
                 tracing::warn!(%error, "the repository of a conversation is not known");
                 None
             }
         };
-        let places = Places { home: shared.home.clone(), workspace: workspace.to_owned(), chosen };
-        let disabled = shared.disabled.clone();
-        let choice = Choice { is_enabled: shared.is_enabled, disabled, trust };
-        let loading = tokio::task::spawn_blocking(move || load::load(&places, &choice));
-        loading.await.unwrap_or_else(|error| {
-            tracing::error!(%error, "files with instructions could not be read");
-            Loaded::default()
-        })
+        Places { home: self.0.home.clone(), workspace: workspace.to_owned(), chosen }
     }
 }
 

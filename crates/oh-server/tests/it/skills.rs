@@ -199,6 +199,7 @@ fn repository() -> TempDir {
     write(folder.path(), ".openhands/skills/git.md", GIT);
     let check = "echo checked >> \"$HOME/checks\"; ! grep -rq FORBIDDEN --include=*.txt .";
     write(folder.path(), ".openhands/pre-commit.sh", check);
+    write(folder.path(), ".openhands/setup.sh", "pwd > setup.out");
     git(folder.path(), &["init", "-q"]);
     git(folder.path(), &["add", "-A"]);
     git(folder.path(), &["commit", "-qm", "Begin"]);
@@ -242,6 +243,7 @@ async fn a_cloned_repository_speaks_and_checks_commits_once_it_is_trusted() {
     server.say(&id, "commit with git").await;
     socket.events_until(state_is("running")).await;
     let ran = outputs(socket.events_until(state_is("awaiting_user_input")).await);
+    assert!(!target.join("setup.out").exists());
     // The repository's own hook is the business of git, as ever.
     assert!(ran[0].contains("code=0") && !ran[0].contains("checked"), "{ran:?}");
     assert!(!model.told().contains("French"), "{}", model.told());
@@ -254,6 +256,7 @@ async fn a_cloned_repository_speaks_and_checks_commits_once_it_is_trusted() {
     server.say(&id, "once more with git").await;
     socket.events_until(|event| event["message"] == "once more with git").await;
     let ran = outputs(socket.events_until(state_is("awaiting_user_input")).await);
+    assert!(std::fs::read_to_string(target.join("setup.out")).unwrap().ends_with("/project\n"));
     assert!(ran[0].contains("code=1") && ran[0].contains("own\nchecked"), "{ran:?}");
     assert!(ran[1].contains("code=0"), "{ran:?}");
     let told = model.told();

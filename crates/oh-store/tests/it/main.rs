@@ -63,6 +63,23 @@ mod store {
     }
 
     #[tokio::test]
+    async fn trust_lasts_until_it_is_taken_back_or_the_conversation_is_deleted() {
+        let folder = TempDir::new().unwrap();
+        let id = metadata("a", 1).id;
+        open(&folder).trust(&id).await.unwrap();
+        let store = open(&folder);
+        store.trust(&id).await.unwrap();
+        assert!(store.is_trusted(&id).await.unwrap());
+        assert!(!store.is_trusted(&metadata("b", 1).id).await.unwrap());
+        store.distrust(&id).await.unwrap();
+        assert!(!store.is_trusted(&id).await.unwrap());
+        store.create_conversation(metadata("a", 1)).await.unwrap();
+        store.trust(&id).await.unwrap();
+        store.delete_conversation(&id).await.unwrap();
+        assert!(!store.is_trusted(&id).await.unwrap());
+    }
+
+    #[tokio::test]
     async fn secrets_are_encrypted_at_rest() {
         let folder = TempDir::new().unwrap();
         let settings = Settings {
