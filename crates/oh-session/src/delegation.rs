@@ -73,7 +73,7 @@ impl ConversationManager {
         let message =
             MessageAction { content: format!("TASK: {task}"), ..MessageAction::default() };
         let message = EventDraft::of_action(EventSource::User, Action::Message(message));
-        let new = NewConversation { first_message: Some(message), ..NewConversation::default() };
+        let new = NewConversation { first_message: Some(message) };
         let place = self.place_in(delegation.runtime, delegation.limits);
         let handle = self.open_in(&id, new, place).await.map_err(|error| error.to_string())?;
         let guard = Guard(Some(handle.clone()));

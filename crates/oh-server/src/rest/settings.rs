@@ -88,7 +88,8 @@ pub(crate) async fn load(State(state): State<AppState>) -> Result<Json<SettingsV
 /// Returns the MCP servers without keys; those of the configuration are the first.
 fn shown_servers(state: &AppState, settings: &Settings) -> Option<Value> {
     let configured = &state.config.mcp.servers;
-    let shows_configured = state.config.llm.config.api_key.is_some() && !configured.servers.is_empty();
+    let shows_configured =
+        state.config.llm.config.api_key.is_some() && !configured.servers.is_empty();
     if !shows_configured && settings.mcp_config.is_none() {
         return None;
     }
