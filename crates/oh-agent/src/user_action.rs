@@ -1,10 +1,11 @@
 //! What to record for a client's action.
 
 use oh_event::{
-    Action, AgentState, ChangeAgentStateAction, ErrorObservation, EventDraft, EventSource,
-    Observation, ToolCallMetadata, ToolCallRecord,
+    Action, AgentState, ChangeAgentStateAction, ConfirmationState, ErrorObservation, EventDraft,
+    EventSource, Observation, ToolCallMetadata, ToolCallRecord,
 };
 
+use crate::confirmation::judged;
 use crate::conversation::Conversation;
 use crate::lifecycle::{Interruption, state_changed};
 
@@ -28,7 +29,8 @@ impl Conversation {
                 | Action::Recall(_)
                 | Action::Delegate(_),
             ) => {
-                vec![draft]
+                // What the user does needs no leave of the user.
+                vec![judged(draft, ConfirmationState::Confirmed)]
             }
             // Clients cannot send the rest; the edge refuses it.
             Some(

@@ -251,6 +251,8 @@ impl ConversationManager {
             agent_state: AgentState::Loading,
             is_busy: false,
             last_activity: Instant::now(),
+            consumption: conversation.consumption(),
+            limits: conversation.limits(),
         });
         let ending = Arc::new(OnceLock::new());
         let mut session = Session {

@@ -196,8 +196,8 @@ impl Session {
         client_id: Option<String>,
     ) -> Result<(), SessionError> {
         let events = self.writer.append(drafts, client_id).await?;
-        if !events.is_empty() {
-            self.status.send_modify(|status| status.last_activity = Instant::now());
+        if events.is_empty() {
+            return Ok(());
         }
         for event in events {
             let is_first = !self.conversation.has_user_message();
@@ -214,6 +214,12 @@ impl Session {
                 EventBody::Action(_) | EventBody::Observation(_) => {}
             }
         }
+        let (consumption, limits) = (self.conversation.consumption(), self.conversation.limits());
+        self.status.send_modify(|status| {
+            status.last_activity = Instant::now();
+            status.consumption = consumption;
+            status.limits = limits;
+        });
         Ok(())
     }
 
