@@ -10,6 +10,7 @@ use crate::lifecycle::{self, LifecycleSettings};
 use crate::llm::{self, LlmSettings};
 use crate::sandbox::{self, SandboxSettings};
 use crate::source::Source;
+use crate::trajectory::{self, TrajectorySettings};
 use crate::values::{parse_flag, parse_list};
 
 /// The environment variables, by name.
@@ -28,6 +29,8 @@ pub struct Config {
     pub sandbox: SandboxSettings,
     /// How long conversations live.
     pub lifecycle: LifecycleSettings,
+    /// Recordings of conversations.
+    pub trajectory: TrajectorySettings,
     /// Where the database and the workspaces are.
     pub data_dir: PathBuf,
     /// One workspace for all conversations, instead of one each.
@@ -190,6 +193,7 @@ impl Config {
             agent: agent::read(s),
             sandbox: sandbox::read(s, environment)?,
             lifecycle: lifecycle::read(s, environment),
+            trajectory: trajectory::read(s),
             data_dir: data_dir(s.text("core", "file_store_path"), environment),
             workspace: sandbox::workspace(s),
             uploads: uploads(s),

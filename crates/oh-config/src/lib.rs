@@ -14,6 +14,7 @@ mod lifecycle;
 mod llm;
 mod sandbox;
 mod source;
+mod trajectory;
 mod values;
 
 pub use agent::AgentSettings;
@@ -22,3 +23,4 @@ pub use container::RuntimeKind;
 pub use lifecycle::{GitIdentity, LifecycleSettings};
 pub use llm::LlmSettings;
 pub use sandbox::SandboxSettings;
+pub use trajectory::TrajectorySettings;

@@ -13,9 +13,13 @@ mod lifecycle;
 #[cfg(test)]
 mod malformed;
 #[cfg(test)]
+mod model_server;
+#[cfg(test)]
 mod raw_tools;
 #[cfg(test)]
 mod rest;
+#[cfg(test)]
+mod run;
 #[cfg(test)]
 mod sandbox;
 #[cfg(test)]

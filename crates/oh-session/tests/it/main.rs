@@ -74,6 +74,7 @@ mod session {
             }),
             agent: Arc::new(AgentConfig::default),
             on_first_message: Arc::new(|_, _| {}),
+            on_end: Arc::new(|_| Box::pin(async {})),
             secrets: Arc::new(Vec::new),
             has_viewers: Arc::new(|_| false),
             close_delay: None,
@@ -110,7 +111,8 @@ mod session {
         let folder = TempDir::new().unwrap();
         let busy = Busy::default();
         let manager = manager(&folder, Arc::new(busy.clone()));
-        let new = NewConversation { first_message: Some(message("go")) };
+        let new =
+            NewConversation { first_message: Some(message("go")), ..NewConversation::default() };
         let handle = manager.open(&id(), new).await.unwrap();
         let under_way = async |count: usize| {
             let wait = async {
@@ -146,7 +148,8 @@ mod session {
         let folder = TempDir::new().unwrap();
         let llm = ScriptedLlm::new([text("Hello."), text("Again.")]);
         let manager = manager(&folder, Arc::new(llm));
-        let new = NewConversation { first_message: Some(message("hi")) };
+        let new =
+            NewConversation { first_message: Some(message("hi")), ..NewConversation::default() };
         let first = manager.open(&id(), new).await.unwrap();
         reaches(&first, AgentState::AwaitingUserInput).await;
         let end = first.reader().next_event_id();
