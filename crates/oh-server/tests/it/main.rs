@@ -11,6 +11,8 @@ mod files;
 #[cfg(test)]
 mod lifecycle;
 #[cfg(test)]
+mod long_crash;
+#[cfg(test)]
 mod malformed;
 #[cfg(test)]
 mod model_server;
