@@ -101,11 +101,12 @@ fn answer(request: &Value, long_steps: &AtomicUsize) -> Option<String> {
             rest.split(|c: char| !c.is_ascii_digit()).next()?.parse::<usize>().ok()
         })
     };
-    if let Some(steps) = asked(LONG_MARK) {
-        if request["tools"].as_array().is_none_or(Vec::is_empty) {
-            // Somebody asks for a summary or a title.
-            return Some(answer_of(request, &json!({"content": "Numbers were printed."}), "stop"));
-        }
+    let has_tools = request["tools"].as_array().is_some_and(|tools| !tools.is_empty());
+    if !has_tools && long_steps.load(Ordering::SeqCst) > 0 {
+        // A summary is asked for, of a part that need not hold the mark.
+        return Some(answer_of(request, &json!({"content": "Numbers were printed."}), "stop"));
+    }
+    if let Some(steps) = asked(LONG_MARK).filter(|_| has_tools) {
         let done = long_steps.fetch_add(1, Ordering::SeqCst);
         let command = format!("seq {done} {}", done + 99);
         return Some(call(request, done, steps, &command));
@@ -188,9 +189,10 @@ mod tests {
         assert!(ask(json!([user, tool])).unwrap().contains("finish"));
         assert_eq!(ask(json!([{"role": "user", "content": "hello"}])), None);
         let long = json!([{"role": "user", "content": "bench:long:1"}]);
-        assert!(ask(long.clone()).unwrap().contains("Numbers were printed"));
         let with_tools = || answer(&json!({"messages": long, "tools": [{}]}), &count).unwrap();
         assert!(with_tools().contains("seq 0 99"));
+        let summary = json!([{"role": "user", "content": "Sum it up."}]);
+        assert!(ask(summary).unwrap().contains("Numbers were printed"));
         assert!(with_tools().contains("finish"));
     }
 }
