@@ -1,6 +1,6 @@
 //! What to record for the model's answer and for what came of an action.
 
-use oh_chat::{Completion, CompletionFailure, ToolCall};
+use oh_chat::{Completion, CompletionFailure, Spent, ToolCall};
 use oh_event::{
     Action, AgentState, CondensationRequestAction, ErrorObservation, EventBody, EventDraft,
     EventId, EventSource, LlmMetrics, MessageAction, ModelResponse, Observation, OpaqueJson,
@@ -132,12 +132,14 @@ impl Conversation {
         &self,
         action: EventId,
         observation: Observation,
+        spent: Option<Spent>,
     ) -> Vec<EventDraft> {
         // An action that was answered already (by a stop) gets no second answer.
         let Some(event) = self.pending_action(action) else { return Vec::new() };
         let mut draft = EventDraft::of_observation(event.draft.source, observation);
         draft.cause = Some(action);
         draft.tool_call.clone_from(&event.draft.tool_call);
+        draft.llm_metrics = spent.map(|spent| Box::new(self.metrics_after(spent)));
         let mut drafts = vec![draft];
         if event.draft.source != EventSource::Agent {
             return drafts;
@@ -277,19 +279,30 @@ impl Conversation {
     }
 
     fn metrics_with(&self, completion: &Completion) -> LlmMetrics {
+        let mut spent = Spent::default();
+        spent.add(completion);
+        let mut metrics = self.metrics_after(spent);
+        let usage = &mut metrics.accumulated_token_usage;
+        usage.model.clone_from(&completion.model);
+        usage.per_turn_token = completion.usage.prompt_tokens + completion.usage.completion_tokens;
+        metrics
+    }
+
+    /// Returns the totals with what was spent beside the agent's answers.
+    fn metrics_after(&self, spent: Spent) -> LlmMetrics {
         let known = &self.metrics.accumulated_token_usage;
-        let usage = completion.usage;
+        let usage = spent.usage;
         LlmMetrics {
-            accumulated_cost: self.metrics.accumulated_cost + completion.cost.unwrap_or(0.0),
+            accumulated_cost: self.metrics.accumulated_cost + spent.cost,
             max_budget_per_task: self.limits.max_budget,
             accumulated_token_usage: TokenUsage {
-                model: completion.model.clone(),
+                model: known.model.clone(),
                 prompt_tokens: known.prompt_tokens + usage.prompt_tokens,
                 completion_tokens: known.completion_tokens + usage.completion_tokens,
                 cache_read_tokens: known.cache_read_tokens + usage.cache_read_tokens,
                 cache_write_tokens: known.cache_write_tokens + usage.cache_write_tokens,
                 context_window: known.context_window.max(self.config.max_input_tokens.unwrap_or(0)),
-                per_turn_token: usage.prompt_tokens + usage.completion_tokens,
+                per_turn_token: known.per_turn_token,
                 response_id: String::new(),
             },
             ..LlmMetrics::default()

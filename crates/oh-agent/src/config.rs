@@ -27,7 +27,8 @@ pub struct AgentConfig {
     pub max_message_chars: usize,
     /// The tools on offer.
     pub tools: ToolChoice,
-    /// Tools of MCP servers; they take a `security_risk` beside their own arguments.
+    /// Tools of MCP servers, under names that are unique; they take a `security_risk` beside
+    /// their own arguments.
     pub mcp_tools: Vec<ToolSpec>,
     /// Which actions wait for the user.
     pub confirmation: ConfirmationPolicy,
@@ -68,6 +69,8 @@ pub struct ToolChoice {
     pub has_finish: bool,
     /// `request_condensation`.
     pub has_condensation_request: bool,
+    /// `delegate`.
+    pub has_delegate: bool,
     /// `task_tracker`, and the prompt for long work.
     pub has_task_tracker: bool,
     /// `str_replace_editor`.
@@ -113,6 +116,7 @@ impl Default for ToolChoice {
             has_think: true,
             has_finish: true,
             has_condensation_request: false,
+            has_delegate: false,
             has_task_tracker: true,
             has_editor: true,
             has_draft_editor: false,

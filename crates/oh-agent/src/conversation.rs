@@ -1,7 +1,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use oh_chat::{Completion, CompletionFailure, CompletionRequest};
+use oh_chat::{Completion, CompletionFailure, CompletionRequest, Spent};
 use oh_event::{
     AgentState, Event, EventDraft, EventId, LlmMetrics, Observation, TaskItem, Timestamp,
     ToolCallMetadata, ToolCallRecord,
@@ -39,6 +39,8 @@ pub enum Input {
         action: EventId,
         /// What came of it.
         observation: Observation,
+        /// What models were asked for it.
+        spent: Option<Spent>,
     },
 }
 
@@ -176,8 +178,8 @@ impl Conversation {
             Input::Completion(Err(failure)) => self.decide_failure(&failure),
             Input::Condensed { plan, result } => self.decide_condensed(&plan, &result),
             Input::RateLimited { reason } => self.decide_rate_limited(&reason),
-            Input::Observation { action, observation } => {
-                self.decide_observation(action, observation)
+            Input::Observation { action, observation, spent } => {
+                self.decide_observation(action, observation, spent)
             }
         }
     }
@@ -238,6 +240,21 @@ impl Conversation {
     #[must_use]
     pub fn next_event_id(&self) -> EventId {
         self.next_id
+    }
+
+    /// Returns what is left until the agent stops; a part of the work may use it up.
+    #[must_use]
+    pub fn limits_left(&self) -> Limits {
+        let used = self.consumption();
+        let limits = self.limits;
+        Limits {
+            max_iterations: limits.max_iterations.saturating_sub(used.iterations).max(1),
+            max_budget: limits.max_budget.map(|max| (max - used.cost).max(0.0)),
+            max_tokens: limits.max_tokens.map(|max| max.saturating_sub(used.tokens)),
+            max_seconds: limits
+                .max_seconds
+                .map(|max| max.saturating_sub(used.busy_micros / 1_000_000)),
+        }
     }
 
     /// Returns the totals of the conversation's use of models.

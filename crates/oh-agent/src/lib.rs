@@ -39,4 +39,4 @@ pub use draft_edit::{DRAFT_ATTEMPTS, DraftPlan, DraftedLines, draft_observation,
 pub use limits::Consumption;
 pub use policy::ConfirmationPolicy;
 pub use stuck::StuckThresholds;
-pub use tools::tool_specs;
+pub use tools::{OWN_TOOLS, delegated_outputs, delegated_task, tool_specs};

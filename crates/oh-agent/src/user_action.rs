@@ -1,10 +1,11 @@
 //! What to record for a client's action.
 
 use oh_event::{
-    Action, AgentState, ChangeAgentStateAction, ErrorObservation, EventDraft, EventId, EventSource,
-    Observation, ToolCallMetadata, ToolCallRecord,
+    Action, AgentState, ChangeAgentStateAction, ConfirmationState, ErrorObservation, EventDraft,
+    EventId, EventSource, Observation, ToolCallMetadata, ToolCallRecord,
 };
 
+use crate::confirmation::judged;
 use crate::conversation::Conversation;
 use crate::lifecycle::{Interruption, state_changed};
 
@@ -22,8 +23,14 @@ impl Conversation {
                 let option = recovery.option;
                 self.decide_recovery(draft, option)
             }
-            Some(Action::Run(_) | Action::CondensationRequest(_) | Action::Recall(_)) => {
-                vec![draft]
+            Some(
+                Action::Run(_)
+                | Action::CondensationRequest(_)
+                | Action::Recall(_)
+                | Action::Delegate(_),
+            ) => {
+                // What the user does needs no leave of the user.
+                vec![judged(draft, ConfirmationState::Confirmed)]
             }
             // Clients cannot send the rest; the edge refuses it.
             Some(
@@ -38,7 +45,6 @@ impl Conversation {
                 | Action::Think(_)
                 | Action::Finish(_)
                 | Action::Reject(_)
-                | Action::Delegate(_)
                 | Action::Condensation(_)
                 | Action::TaskTracking(_)
                 | Action::Null(_),

@@ -124,6 +124,28 @@ pub struct Usage {
     pub reasoning_tokens: u64,
 }
 
+/// What work beside the agent's own answers has used of models.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Spent {
+    /// Tokens.
+    pub usage: Usage,
+    /// US dollars.
+    pub cost: f64,
+}
+
+impl Spent {
+    /// Adds one answer.
+    pub fn add(&mut self, completion: &Completion) {
+        let (sum, usage) = (&mut self.usage, completion.usage);
+        sum.prompt_tokens += usage.prompt_tokens;
+        sum.completion_tokens += usage.completion_tokens;
+        sum.cache_read_tokens += usage.cache_read_tokens;
+        sum.cache_write_tokens += usage.cache_write_tokens;
+        sum.reasoning_tokens += usage.reasoning_tokens;
+        self.cost += completion.cost.unwrap_or(0.0);
+    }
+}
+
 /// Why there is no answer, by what can be done about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CompletionFailure {

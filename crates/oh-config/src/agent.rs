@@ -92,7 +92,7 @@ pub(crate) fn read(s: &mut Source<'_>) -> AgentSettings {
         s.integer("agent", key).and_then(|n| usize::try_from(n).ok()).unwrap_or(default)
     };
     AgentSettings {
-        default_agent: s.text("core", "default_agent").unwrap_or("CodeActAgent".into()),
+        default_agent: agent_class(s),
         llm_config: s.text("agent", "llm_config"),
         limits: Limits {
             max_iterations: s.integer("core", "max_iterations").unwrap_or(500).max(1),
@@ -106,6 +106,7 @@ pub(crate) fn read(s: &mut Source<'_>) -> AgentSettings {
             has_think: has(s, "enable_think", true),
             has_finish: has(s, "enable_finish", true),
             has_condensation_request: has(s, "enable_condensation_request", false),
+            has_delegate: has(s, "enable_delegation", false),
             has_task_tracker: has(s, "enable_plan_mode", true),
             has_editor: has(s, "enable_editor", true),
             has_draft_editor: has(s, "enable_llm_editor", false),
@@ -127,6 +128,17 @@ pub(crate) fn read(s: &mut Source<'_>) -> AgentSettings {
         disabled_microagents: s.list("agent", "disabled_microagents").unwrap_or_default(),
         enable_mcp: has(s, "enable_mcp", true),
     }
+}
+
+/// There is one class of agents so far.
+fn agent_class(s: &mut Source<'_>) -> String {
+    const ONLY: &str = "CodeActAgent";
+    if let Some(other) = s.text("core", "default_agent").filter(|class| class != ONLY) {
+        s.warnings.push(format!(
+            "[core] default_agent is \"{other}\", which is not here; \"{ONLY}\" is used"
+        ));
+    }
+    ONLY.to_owned()
 }
 
 fn confirmation(s: &mut Source<'_>) -> ConfirmationPolicy {

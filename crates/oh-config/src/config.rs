@@ -8,6 +8,7 @@ use oh_runtime::UploadRules;
 use crate::agent::{self, AgentSettings};
 use crate::lifecycle::{self, LifecycleSettings};
 use crate::llm::{self, LlmSettings};
+use crate::mcp::{self, McpSettings};
 use crate::sandbox::{self, SandboxSettings};
 use crate::source::Source;
 use crate::trajectory::{self, TrajectorySettings};
@@ -27,6 +28,8 @@ pub struct Config {
     pub agent: AgentSettings,
     /// Where commands run.
     pub sandbox: SandboxSettings,
+    /// MCP servers.
+    pub mcp: McpSettings,
     /// How long conversations live.
     pub lifecycle: LifecycleSettings,
     /// Recordings of conversations.
@@ -121,6 +124,12 @@ pub enum ConfigError {
         #[source]
         source: Box<toml::de::Error>,
     },
+    /// The MCP servers are not written as they must be.
+    #[error("{reason}")]
+    WrongMcp {
+        /// Where, what, and what would be right.
+        reason: String,
+    },
     /// No runtime has this name.
     #[error(
         "core.runtime is \"{name}\", which is unknown; known are \"local\", \"docker\", \"eventstream\", \"cli\", \"remote\" and \"kubernetes\""
@@ -192,6 +201,7 @@ impl Config {
             llm: llm::read(s),
             agent: agent::read(s),
             sandbox: sandbox::read(s, environment)?,
+            mcp: mcp::read(s)?,
             lifecycle: lifecycle::read(s, environment),
             trajectory: trajectory::read(s),
             data_dir: data_dir(s.text("core", "file_store_path"), environment),

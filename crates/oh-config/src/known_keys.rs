@@ -116,6 +116,7 @@ const AGENT: &[&str] = &[
     "enable_plan_mode",
     "enable_llm_editor",
     "enable_condensation_request",
+    "enable_delegation",
     "stuck_action_observation",
     "stuck_action_error",
     "stuck_monologue",

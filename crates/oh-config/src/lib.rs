@@ -3,7 +3,8 @@
 //! It is the only reader of the environment. The names are OpenHands' own: `[core] key`
 //! is `KEY` in the environment, `[llm] key` is `LLM_KEY`, and so on; environment beats file.
 //! A wrong value costs a warning and the default, never the start; only a runtime that is not here
-//! does, because what runs instead could confine less.
+//! does, because what runs instead could confine less, and a wrong list of MCP servers, because an
+//! agent without its tools fails later and harder to see.
 #![warn(missing_docs)]
 
 mod agent;
@@ -12,6 +13,7 @@ mod container;
 mod known_keys;
 mod lifecycle;
 mod llm;
+mod mcp;
 mod sandbox;
 mod source;
 mod trajectory;
@@ -22,5 +24,6 @@ pub use config::{Config, ConfigError, CorsOrigins, Environment, LogFormat, Serve
 pub use container::RuntimeKind;
 pub use lifecycle::{GitIdentity, LifecycleSettings};
 pub use llm::LlmSettings;
+pub use mcp::McpSettings;
 pub use sandbox::SandboxSettings;
 pub use trajectory::TrajectorySettings;

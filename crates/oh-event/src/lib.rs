@@ -16,14 +16,16 @@
 #![warn(missing_docs, clippy::wildcard_enum_match_arm)]
 
 mod action;
+mod action_fields;
 mod event;
 mod id;
 mod metadata;
 mod observation;
 mod state;
 
-pub use action::{
-    Action, BrowseAction, BrowseInteractiveAction, CallToolMcpAction, ChangeAgentStateAction,
+pub use action::Action;
+pub use action_fields::{
+    BrowseAction, BrowseInteractiveAction, CallToolMcpAction, ChangeAgentStateAction,
     CondensationAction, CondensationRequestAction, ConfirmationState, DelegateAction, EditAction,
     EditImplSource, FinishAction, LoopRecoveryAction, MessageAction, NullAction, ReadAction,
     ReadImplSource, RecallAction, RecallType, RejectAction, RunAction, RunIpythonAction,

@@ -239,6 +239,8 @@ pub struct McpObservation {
     pub name: String,
     /// A JSON object.
     pub arguments: OpaqueJson,
+    /// Pictures of the result, as data URLs; for the content they are only named.
+    pub image_urls: Option<Vec<String>>,
 }
 
 /// The plan as it stands.

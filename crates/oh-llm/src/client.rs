@@ -76,6 +76,8 @@ pub enum LlmNotice {
         attempts: u32,
         /// How long until the next one.
         wait: Duration,
+        /// The provider refused because there were too many requests.
+        is_rate_limited: bool,
     },
 }
 

@@ -44,7 +44,8 @@ where
         let wait = schedule.wait(attempt, failure.retry_after(), random_jitter());
         tracing::debug!(attempt, attempts, ?wait, %failure, "the model is asked again");
         context.notify(LlmNotice::Restart);
-        context.notify(LlmNotice::Retry { attempt, attempts, wait });
+        let is_rate_limited = matches!(failure, CompletionFailure::RateLimited { .. });
+        context.notify(LlmNotice::Retry { attempt, attempts, wait, is_rate_limited });
         tokio::time::sleep(wait).await;
         attempt += 1;
         previous = Some(failure);
@@ -178,7 +179,8 @@ mod tests {
         let mut waited = Duration::ZERO;
         for expected in 1..=2 {
             assert_eq!(notices.recv().await, Some(LlmNotice::Restart));
-            let Some(LlmNotice::Retry { attempt, attempts, wait }) = notices.recv().await else {
+            let Some(LlmNotice::Retry { attempt, attempts, wait, .. }) = notices.recv().await
+            else {
                 panic!("no notice of a retry");
             };
             assert_eq!((attempt, attempts), (expected, 5));

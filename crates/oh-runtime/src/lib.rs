@@ -33,6 +33,7 @@ mod local;
 mod output;
 mod path;
 mod processes;
+mod program;
 mod render;
 mod runtime;
 mod sandbox;
@@ -48,6 +49,7 @@ pub use executor::{SandboxConfig, SandboxedRuntime};
 pub use git::{FileDiff, GitChange, GitChanges, GitError, GitLauncher, GitReader, GitStatus};
 pub use local::LocalRuntime;
 pub use processes::is_socket_held_outside;
+pub use program::{ErrorTail, Program, RunningProgram};
 pub use runtime::{ActionRequest, Activity, BoxFuture, OutputSink, Runtime};
 pub use sandbox::{
     Layer, NetworkPolicy, Places, ResourceLimits, SandboxMode, SandboxPolicy, SandboxReport,

@@ -8,12 +8,14 @@ use oh_event::{
     Action, ConfirmationState, ErrorObservation, Observation, PlainObservation, RunAction,
 };
 use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
 
 use crate::config::{LocalRuntimeConfig, command_environment};
 use crate::editor::Editor;
 use crate::files;
 use crate::path::PathMap;
 use crate::processes;
+use crate::program::{self, Program, RunningProgram};
 use crate::runtime::{ActionRequest, Activity, BoxFuture, OutputSink, Runtime};
 use crate::sandbox::shell_dir;
 use crate::shell::{
@@ -38,6 +40,7 @@ pub struct LocalRuntime {
     directory: watch::Sender<PathBuf>,
     shell: Mutex<ShellState>,
     statics: Semaphore,
+    programs: Mutex<JoinSet<()>>,
 }
 
 #[derive(Debug)]
@@ -107,6 +110,7 @@ impl LocalRuntime {
             directory: watch::Sender::new(directory),
             shell: Mutex::new(ShellState::NotStarted),
             statics: Semaphore::new(STATIC_COMMANDS),
+            programs: Mutex::default(),
         })
     }
 
@@ -182,6 +186,17 @@ impl LocalRuntime {
         Activity { foreground: None, background }
     }
 
+    fn start(&self, program: &Program) -> io::Result<RunningProgram> {
+        if matches!(*self.shell_state(), ShellState::Closed) {
+            return Err(closed_error());
+        }
+        let (running, work) = program::start(program, &self.setup)?;
+        let mut programs = self.programs.lock().unwrap_or_else(PoisonError::into_inner);
+        while programs.try_join_next().is_some() {}
+        programs.spawn(work);
+        Ok(running)
+    }
+
     async fn stop_shell(&self) {
         let sender = match &*self.shell_state() {
             ShellState::Started(shell) => Some(shell.sender()),
@@ -250,6 +265,10 @@ impl Runtime for LocalRuntime {
         Box::pin(self.look(processes::of_session))
     }
 
+    fn start_program(&self, program: Program) -> BoxFuture<'_, io::Result<RunningProgram>> {
+        Box::pin(async move { self.start(&program) })
+    }
+
     fn close(&self) -> BoxFuture<'_, ()> {
         Box::pin(async move {
             self.stop_shell().await;
@@ -273,6 +292,10 @@ pub(crate) fn error(content: &str) -> Observation {
 
 pub(crate) fn closed() -> Observation {
     error("The runtime of this conversation is closed; the action was not executed.")
+}
+
+pub(crate) fn closed_error() -> io::Error {
+    io::Error::other("the runtime of this conversation is closed")
 }
 
 fn no_such_tool(name: &str) -> Observation {

@@ -1,4 +1,5 @@
 use std::fmt::Debug;
+use std::io;
 use std::path::Path;
 use std::pin::Pin;
 use std::time::Duration;
@@ -6,6 +7,8 @@ use std::time::Duration;
 use oh_event::{Action, Observation};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
+
+use crate::program::{Program, RunningProgram};
 
 /// A future that can be sent to another thread.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -34,6 +37,15 @@ pub trait Runtime: Send + Sync + Debug + 'static {
     /// Returns what the conversation's processes are doing.
     fn activity(&self) -> BoxFuture<'_, Activity> {
         Box::pin(async { Activity::default() })
+    }
+
+    /// Starts a program in the workspace, confined like commands.
+    ///
+    /// It ends with the returned stream, and with the other processes of the conversation.
+    fn start_program(&self, program: Program) -> BoxFuture<'_, io::Result<RunningProgram>> {
+        let reason =
+            format!("`{}` cannot be started: this runtime starts no programs", program.command);
+        Box::pin(async { Err(io::Error::new(io::ErrorKind::Unsupported, reason)) })
     }
 
     /// Kills every process like [`Runtime::stop_processes`] and starts no shell again.

@@ -120,9 +120,9 @@ fn exit_code(status: std::process::ExitStatus) -> i32 {
 
 /// Kills what still runs of a command when it is dropped.
 #[derive(Debug)]
-struct Job {
-    child: Child,
-    root: Option<Process>,
+pub(crate) struct Job {
+    pub(crate) child: Child,
+    pub(crate) root: Option<Process>,
 }
 
 impl Drop for Job {

@@ -10,9 +10,10 @@ use oh_config::{Config, GitIdentity};
 use oh_event::ConversationId;
 use oh_event_log::{Durability, EventLog, EventLogConfig};
 use oh_llm::LlmClient;
+use oh_mcp::McpConfig;
 use oh_runtime::{GitLauncher, GitReader, Runtime};
 use oh_session::{ConversationManager, ManagerConfig, PreparedRuntime};
-use oh_store::{SecretKey, Settings, Store};
+use oh_store::{ConversationMetadata, SecretKey, Settings, Store};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -21,10 +22,11 @@ use crate::agent_settings::{Overrides, agent_config};
 use crate::auth::{KEY_FILE, OwnOrigins, SessionKey};
 use crate::listener::{RequestConnection, WatchedListener};
 use crate::llm_choice::{LlmChoice, prefer};
+use crate::mcp::{self, McpServers};
 use crate::rest;
 use crate::sandbox::Sandboxes;
 use crate::socket::EVENT_FRAMING;
-use crate::state::{AppState, MAX_DOWNLOADS, MAX_GIT_LOOKS, Shared, SocketCount};
+use crate::state::{AppState, MAX_DOWNLOADS, MAX_GIT_LOOKS, Shared, SocketCount, plain_metadata};
 use crate::titles;
 use crate::trajectory;
 use crate::web;
@@ -203,24 +205,31 @@ pub(crate) async fn compose(
     let sandboxes = Sandboxes::new(&config, components.sandbox_program);
     let runtime = components.runtime;
     let sockets = SocketCount::default();
+    let mcp = McpServers::default();
     let manager = ConversationManager::new(ManagerConfig {
         log: log.clone(),
         llm: {
             let llm = llm.clone();
-            Arc::new(move || llm.client())
+            Arc::new(move |group| {
+                group.and_then(|group| llm.client_of(group)).unwrap_or_else(|| llm.client())
+            })
         },
         runtime: {
             let (sandboxes, settings) = (sandboxes.clone(), settings.clone());
-            let git = config.lifecycle.git.clone();
+            let (config, mcp) = (config.clone(), mcp.clone());
             Arc::new(move |id| {
+                let git = &config.lifecycle.git;
+                let servers = servers_of(&config, &settings);
+                let mcp = mcp.clone();
                 let made = runtime.as_ref().map(|make| make(id));
-                let git = git_identity(&git, &settings);
+                let git = git_identity(git, &settings);
                 let (sandboxes, id) = (sandboxes.clone(), id.clone());
                 Box::pin(async move {
-                    match made {
-                        Some(made) => made.map(PreparedRuntime::plain),
-                        None => sandboxes.prepare(&id, git).await,
-                    }
+                    let prepared = match made {
+                        Some(made) => PreparedRuntime::plain(made?),
+                        None => sandboxes.prepare(&id, git).await?,
+                    };
+                    Ok(mcp.attach(prepared, &id, servers))
                 })
             })
         },
@@ -229,6 +238,19 @@ pub(crate) async fn compose(
             Arc::new(move || {
                 let settings = settings.lock().unwrap_or_else(PoisonError::into_inner);
                 agent_config(&config, settings.as_ref(), &llm.config().model, &overrides)
+            })
+        },
+        on_delegation: {
+            let store = store.clone();
+            Arc::new(move |_, id, task| {
+                let (store, id, task) = (store.clone(), id.clone(), task.to_owned());
+                Box::pin(async move {
+                    let title = titles::own_title(&task).unwrap_or_else(|| id.default_title());
+                    let metadata = ConversationMetadata { title, ..plain_metadata(id, None) };
+                    if let Err(error) = store.create_conversation(metadata).await {
+                        tracing::warn!(%error, "a delegated conversation is in no list");
+                    }
+                })
             })
         },
         on_first_message: Arc::new(move |id, text| {
@@ -244,10 +266,12 @@ pub(crate) async fn compose(
         },
         secrets: {
             let (llm, key) = (llm.clone(), key.reveal().to_owned());
+            let (config, settings) = (config.clone(), settings.clone());
             Arc::new(move || {
-                let mut keys = llm.keys();
-                keys.push(key.clone());
-                keys
+                let mut secrets = llm.keys();
+                secrets.push(key.clone());
+                secrets.extend(servers_of(&config, &settings).secrets());
+                secrets
             })
         },
         has_viewers: {
@@ -267,6 +291,7 @@ pub(crate) async fn compose(
         manager,
         llm,
         sandboxes,
+        mcp,
         settings,
         sockets,
         downloads: Arc::new(Semaphore::new(MAX_DOWNLOADS)),
@@ -284,6 +309,12 @@ fn router(state: &AppState) -> Router {
         .layer(axum::middleware::from_fn_with_state(state.clone(), web::guard_host))
         .layer(tower_http::catch_panic::CatchPanicLayer::custom(rest::panicked))
         .with_state(state.clone())
+}
+
+/// Returns the MCP servers of a conversation that starts now.
+fn servers_of(config: &Config, settings: &Arc<Mutex<Option<Settings>>>) -> McpConfig {
+    let settings = settings.lock().unwrap_or_else(PoisonError::into_inner);
+    mcp::servers_now(config, settings.as_ref())
 }
 
 /// Returns who makes commits: whom the user named, else whom the configuration names.

@@ -15,6 +15,7 @@ mod doctor;
 mod headless;
 mod listener;
 mod llm_choice;
+mod mcp;
 mod occupancy;
 mod rest;
 mod sandbox;

@@ -81,7 +81,6 @@ impl LlmChoice {
     }
 
     /// Returns the client of a named group of the configuration, such as the condenser's.
-    #[cfg_attr(not(test), expect(dead_code, reason = "nobody asks for a group by name yet"))]
     pub(crate) fn client_of(&self, group: &str) -> Option<Arc<dyn LlmClient>> {
         let chosen = self.chosen.read().unwrap_or_else(PoisonError::into_inner);
         if chosen.is_fixed {

@@ -140,6 +140,7 @@ impl Sandboxes {
             hosts: self.hosts(id),
             warning: place.is_shared.then(|| SHARED.to_owned()),
             setup: setup_script::find(&directory, &lifecycle.trusted_dirs, data_dir, &session_dir),
+            tools: None,
             lease: Some(Box::new(place)),
             runtime,
         })

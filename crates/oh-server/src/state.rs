@@ -17,6 +17,7 @@ use crate::auth::{self, Access, Denial, OwnOrigins, PeerTrust, RequestFacts, Ses
 use crate::clock;
 use crate::listener::Connection;
 use crate::llm_choice::LlmChoice;
+use crate::mcp::McpServers;
 use crate::sandbox::Sandboxes;
 
 /// Most archives that are made at a time.
@@ -38,6 +39,7 @@ pub(crate) struct Shared {
     pub(crate) manager: ConversationManager,
     pub(crate) llm: Arc<LlmChoice>,
     pub(crate) sandboxes: Sandboxes,
+    pub(crate) mcp: McpServers,
     pub(crate) settings: Arc<Mutex<Option<Settings>>>,
     pub(crate) git: GitReader,
     /// Places for archives that are being made.

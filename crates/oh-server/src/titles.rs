@@ -94,7 +94,7 @@ fn model_title(answer: &str) -> Option<String> {
 }
 
 /// The beginning of the first line.
-fn own_title(text: &str) -> Option<String> {
+pub(crate) fn own_title(text: &str) -> Option<String> {
     let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
     if line.chars().count() <= OWN_LENGTH {
         return Some(line.to_owned());

@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use oh_agent::{DRAFT_ATTEMPTS, DraftPlan, DraftedLines, draft_observation, drafted_lines};
-use oh_chat::CompletionRequest;
+use oh_chat::{CompletionRequest, Spent};
 use oh_event::{
     Action, EditAction, EditImplSource, ErrorObservation, Observation, ReadAction, ReadImplSource,
     SecurityRisk, WriteAction,
 };
 use oh_llm::{CompletionContext, LlmClient};
 use oh_runtime::{ActionRequest, Runtime};
+
+/// Name of the model's settings, as OpenHands has it.
+pub(crate) const LLM_CONFIG: &str = "draft_editor";
 
 /// Returns the edit if a model is to draft it.
 pub(crate) fn of(action: &Action) -> Option<&EditAction> {
@@ -23,20 +26,23 @@ pub(crate) async fn run(
     action: &EditAction,
     runtime: &Arc<dyn Runtime>,
     llm: &dyn LlmClient,
-) -> Observation {
-    try_run(action, runtime, llm).await.unwrap_or_else(|observation| observation)
+) -> (Observation, Option<Spent>) {
+    let mut spent = None;
+    let observation = try_run(action, runtime, llm, &mut spent).await;
+    (observation.unwrap_or_else(|observation| observation), spent)
 }
 
 async fn try_run(
     action: &EditAction,
     runtime: &Arc<dyn Runtime>,
     llm: &dyn LlmClient,
+    spent: &mut Option<Spent>,
 ) -> Result<Observation, Observation> {
     let file = read(&action.path, runtime).await?;
     let drafted = match DraftPlan::new(action, file.as_deref()).map_err(error)? {
         DraftPlan::Write(drafted) => drafted,
         DraftPlan::Ask { request, place } => {
-            DraftedLines { content: ask(request, llm).await?, ..place }
+            DraftedLines { content: ask(request, llm, spent).await?, ..place }
         }
     };
     let write = Action::Write(WriteAction {
@@ -85,7 +91,11 @@ fn is_text(path: &str) -> bool {
     !MEDIA.iter().any(|extension| path.ends_with(extension))
 }
 
-async fn ask(request: CompletionRequest, llm: &dyn LlmClient) -> Result<String, Observation> {
+async fn ask(
+    request: CompletionRequest,
+    llm: &dyn LlmClient,
+    spent: &mut Option<Spent>,
+) -> Result<String, Observation> {
     for _ in 0..DRAFT_ATTEMPTS {
         let context = CompletionContext { notices: None };
         let completion = llm.complete(request.clone(), context).await;
@@ -94,6 +104,7 @@ async fn ask(request: CompletionRequest, llm: &dyn LlmClient) -> Result<String, 
                 "ERROR:\nThe model that drafts edits failed: {failure}. Nothing was changed."
             ))
         })?;
+        spent.get_or_insert_default().add(&completion);
         if let Some(lines) = drafted_lines(&completion.text) {
             return Ok(lines);
         }

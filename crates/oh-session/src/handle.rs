@@ -1,6 +1,7 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use oh_agent::{Consumption, Limits};
 use oh_event::{AgentState, EventDraft, EventId};
 use oh_event_log::{LogError, LogReader};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
@@ -21,7 +22,7 @@ pub struct SessionHandle {
 }
 
 /// What a session is doing, for lists and health pages.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct SessionStatus {
     /// State of the runtime, by OpenHands' status id.
     pub runtime_status: &'static str,
@@ -33,6 +34,10 @@ pub struct SessionStatus {
     pub is_busy: bool,
     /// When the last event was recorded.
     pub last_activity: Instant,
+    /// What the conversation has used so far.
+    pub consumption: Consumption,
+    /// Where the agent stops.
+    pub limits: Limits,
 }
 
 impl SessionStatus {

@@ -17,6 +17,7 @@
 //! It knows neither JSON nor HTTP nor sockets.
 #![warn(missing_docs)]
 
+mod delegation;
 mod draft_edit;
 mod handle;
 mod idle;
@@ -31,7 +32,8 @@ pub use handle::{Ending, SessionError, SessionHandle, SessionStatus};
 pub use manager::{ConversationManager, ManagerConfig, NewConversation};
 pub use notice::Notice;
 pub use oh_agent::{
-    AgentConfig, Condenser, ConfirmationPolicy, Consumption, Limits, LlmCondenser, LlmForm, Sizes,
-    ToolChoice,
+    AgentConfig, Condenser, ConfirmationPolicy, Consumption, Limits, LlmCondenser, LlmForm,
+    OWN_TOOLS, Sizes, ToolChoice,
 };
-pub use prepared::{Lease, PreparedRuntime, WorkspaceSetup};
+pub use oh_chat::ToolSpec;
+pub use prepared::{Lease, OfferedTools, PreparedRuntime, ToolSource, WorkspaceSetup};

@@ -25,11 +25,13 @@ const NOTICE_BUFFER: usize = 64;
 /// Events read at once when a conversation is opened.
 const OPEN_PAGE: u64 = 1000;
 
-/// Returns the model to ask now.
-pub(crate) type LlmSource = Arc<dyn Fn() -> Arc<dyn LlmClient> + Send + Sync>;
+/// Returns the model to ask now: the agent's, or that of a named group of settings.
+pub(crate) type LlmSource = Arc<dyn Fn(Option<&str>) -> Arc<dyn LlmClient> + Send + Sync>;
 /// A runtime that is being made.
 pub(crate) type Preparation = BoxFuture<'static, std::io::Result<PreparedRuntime>>;
 type RuntimeSource = Arc<dyn Fn(&ConversationId) -> Preparation + Send + Sync>;
+type DelegationHook =
+    Arc<dyn Fn(&ConversationId, &ConversationId, &str) -> BoxFuture<'static, ()> + Send + Sync>;
 type MessageHook = Arc<dyn Fn(&ConversationId, &str) + Send + Sync>;
 type EndHook = Arc<dyn Fn(&ConversationId) -> BoxFuture<'static, ()> + Send + Sync>;
 /// Returns the agent's settings.
@@ -40,13 +42,17 @@ pub(crate) type AgentSource = Arc<dyn Fn() -> AgentConfig + Send + Sync>;
 pub struct ManagerConfig {
     /// The log of all conversations.
     pub log: EventLog,
-    /// Returns the model to ask now; called for each request.
+    /// Returns the model to ask now, the agent's or that of a named group of settings;
+    /// called for each request.
     pub llm: LlmSource,
     /// Makes the runtime of a conversation; called again if it fails.
     pub runtime: RuntimeSource,
     /// Returns the agent's settings for a session that starts now; what is known of the
     /// runtime is filled in.
     pub agent: AgentSource,
+    /// Hears of a conversation that another one starts for a piece of its work, before it
+    /// begins: the other one, the new one, and the work.
+    pub on_delegation: DelegationHook,
     /// Hears the first message of a user, after it is durable.
     pub on_first_message: MessageHook,
     /// Hears that a session has recorded its end; who closes it waits for that.
@@ -124,7 +130,9 @@ impl ConversationManager {
                 Some(_) | None => break cell,
             }
         };
-        let handle = cell.get_or_try_init(|| self.start(conversation, new)).await?;
+        let handle = cell
+            .get_or_try_init(|| self.start(conversation, new, self.place_of(conversation)))
+            .await?;
         Ok(handle.clone())
     }
 
@@ -164,6 +172,27 @@ impl ConversationManager {
         }
         self.0.tasks.close();
         self.0.tasks.wait().await;
+    }
+
+    /// Returns where a conversation works that nobody else has begun.
+    fn place_of(&self, id: &ConversationId) -> Place {
+        let config = &self.0.config;
+        Place {
+            agent: config.agent.clone(),
+            prepare: about(&config.runtime, id, |make, id| make(id)),
+        }
+    }
+
+    /// Starts the session of a conversation that works in the place of another one.
+    pub(crate) async fn open_in(
+        &self,
+        conversation: &ConversationId,
+        new: NewConversation,
+        place: Place,
+    ) -> Result<SessionHandle, SessionError> {
+        let cell = self.cell(conversation);
+        let handle = cell.get_or_try_init(|| self.start(conversation, new, place)).await?;
+        Ok(handle.clone())
     }
 
     /// Returns the place of a conversation's session.
@@ -210,12 +239,13 @@ impl ConversationManager {
         &self,
         id: &ConversationId,
         new: NewConversation,
+        place: Place,
     ) -> Result<SessionHandle, SessionError> {
         self.make_room(id).await;
         let config = &self.0.config;
         let (mut writer, reader) = config.log.open_conversation(id).await?;
         writer.add_secrets((config.secrets)());
-        let conversation = Conversation::new((config.agent)());
+        let conversation = Conversation::new((place.agent)());
         let mut conversation = restore(conversation, &writer, &reader).await?;
         let is_new = conversation.next_event_id().0 == 0;
         if is_new {
@@ -232,14 +262,17 @@ impl ConversationManager {
             agent_state: AgentState::Loading,
             is_busy: false,
             last_activity: Instant::now(),
+            consumption: conversation.consumption(),
+            limits: conversation.limits(),
         });
         let ending = Arc::new(OnceLock::new());
         let mut session = Session {
             conversation,
             writer,
             llm: config.llm.clone(),
-            agent: config.agent.clone(),
-            prepare: about(&config.runtime, id, |make, id| make(id)),
+            agent: place.agent,
+            prepare: place.prepare,
+            delegate: self.delegations_of(id),
             has_viewers: about(&config.has_viewers, id, |ask, id| ask(id)),
             mailbox: letters,
             status,
@@ -277,6 +310,12 @@ impl ConversationManager {
             sessions.remove(conversation);
         }
     }
+}
+
+/// Where a conversation works, and by which rules.
+pub(crate) struct Place {
+    pub(crate) agent: AgentSource,
+    pub(crate) prepare: Box<dyn Fn() -> Preparation + Send + Sync>,
 }
 
 /// Returns what calls `source` for one conversation.

@@ -4,12 +4,13 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use oh_agent::AgentConfig;
+use oh_chat::ToolSpec;
 use oh_event::{Action, EventDraft};
 use oh_runtime::ActionRequest;
 
 use crate::handle::{Ending, Letter, SentAction, SessionError};
 use crate::notice::runtime_status::{ERROR, READY, SETTING_UP, STARTING};
-use crate::prepared::{PreparedRuntime, WorkspaceSetup};
+use crate::prepared::{OfferedTools, PreparedRuntime, WorkspaceSetup};
 use crate::session::{Goodbye, Session};
 
 /// How long a runtime may take to be made.
@@ -29,7 +30,8 @@ impl Session {
             let made = tokio::time::timeout(START_LIMIT, (self.prepare)());
             let reason = match self.while_actions_wait(&mut waiting, made).await? {
                 Ok(Ok(prepared)) => {
-                    self.begin(&prepared, first.take(), is_retry).await?;
+                    let (prepared, tools) = self.find_tools(prepared, &mut waiting).await?;
+                    self.begin(&prepared, tools, first.take(), is_retry).await?;
                     let prepared = self.set_up(prepared, &mut waiting).await?;
                     self.show_runtime(READY, prepared.warning.as_deref().unwrap_or_default());
                     return Ok((prepared, waiting));
@@ -90,6 +92,7 @@ impl Session {
     async fn begin(
         &mut self,
         prepared: &PreparedRuntime,
+        mcp_tools: Vec<ToolSpec>,
         first: Option<EventDraft>,
         is_retry: bool,
     ) -> Result<(), Goodbye> {
@@ -97,6 +100,7 @@ impl Session {
             workspace: prepared.runtime.workspace().to_string_lossy().into_owned(),
             instructions: prepared.instructions.clone(),
             hosts: prepared.hosts.clone(),
+            mcp_tools,
             ..(self.agent)()
         });
         let loading = if is_retry { self.conversation.loading() } else { Vec::new() };
@@ -135,6 +139,27 @@ impl Session {
         })
     }
 
+    /// Finds the tools of others; that some are missing is told and stops nobody.
+    async fn find_tools(
+        &mut self,
+        mut prepared: PreparedRuntime,
+        waiting: &mut VecDeque<SentAction>,
+    ) -> Result<(PreparedRuntime, Vec<ToolSpec>), Goodbye> {
+        let Some(source) = prepared.tools.take() else { return Ok((prepared, Vec::new())) };
+        match self.while_actions_wait(waiting, source.find()).await {
+            Ok(OfferedTools { tools, warning }) => {
+                if let Some(warning) = warning {
+                    prepared.warn(warning);
+                }
+                Ok((prepared, tools))
+            }
+            Err(goodbye) => {
+                prepared.runtime.close().await;
+                Err(goodbye)
+            }
+        }
+    }
+
     /// Prepares the workspace; that it fails is told and stops nobody.
     async fn set_up(
         &mut self,
@@ -152,10 +177,7 @@ impl Session {
             Ok(observation) => {
                 if let Some(problem) = done(observation) {
                     tracing::warn!(problem, "the workspace was not set up");
-                    prepared.warning = Some(match prepared.warning.take() {
-                        Some(warning) => format!("{warning} {problem}"),
-                        None => problem,
-                    });
+                    prepared.warn(problem);
                 }
                 Ok(prepared)
             }

@@ -1,9 +1,10 @@
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use oh_chat::ToolSpec;
 use oh_event::{Observation, RunAction};
-use oh_runtime::Runtime;
+use oh_runtime::{BoxFuture, Runtime};
 
 /// A runtime and what is to be known of it.
 #[derive(Debug)]
@@ -18,12 +19,44 @@ pub struct PreparedRuntime {
     pub warning: Option<String>,
     /// What prepares the workspace before the agent begins.
     pub setup: Option<WorkspaceSetup>,
+    /// Finds the tools of others that the agent is offered.
+    pub tools: Option<ToolSource>,
     /// What the conversation occupies as long as it lives.
     pub lease: Option<Box<dyn Lease>>,
 }
 
 /// Something that a live conversation occupies; dropping it frees it.
 pub trait Lease: Send + Sync + fmt::Debug {}
+
+/// Tools of others, and what people should know of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OfferedTools {
+    /// The tools, under names that are unique and none of [`OWN_TOOLS`](crate::OWN_TOOLS).
+    pub tools: Vec<ToolSpec>,
+    /// What is missing.
+    pub warning: Option<String>,
+}
+
+/// Finds tools before the agent begins; it takes as long as it takes.
+pub struct ToolSource(Mutex<BoxFuture<'static, OfferedTools>>);
+
+impl ToolSource {
+    /// Returns a source that does `find` once.
+    #[must_use]
+    pub fn new(find: impl Future<Output = OfferedTools> + Send + 'static) -> Self {
+        Self(Mutex::new(Box::pin(find)))
+    }
+
+    pub(crate) async fn find(self) -> OfferedTools {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner).await
+    }
+}
+
+impl fmt::Debug for ToolSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ToolSource")
+    }
+}
 
 /// A command that prepares a workspace.
 pub struct WorkspaceSetup {
@@ -45,8 +78,17 @@ impl PreparedRuntime {
             instructions: String::new(),
             warning: None,
             setup: None,
+            tools: None,
             lease: None,
         }
+    }
+
+    /// Adds something that people should know.
+    pub(crate) fn warn(&mut self, text: String) {
+        self.warning = Some(match self.warning.take() {
+            Some(warning) => format!("{warning} {text}"),
+            None => text,
+        });
     }
 }
 

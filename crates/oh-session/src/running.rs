@@ -6,27 +6,48 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use oh_agent::{Conversation, Input, Step};
-use oh_event::EventId;
+use oh_event::{Action, EventId};
 use oh_event_log::Masker;
-use oh_llm::{CompletionContext, LlmClient, LlmNotice};
+use oh_llm::{CompletionContext, LlmNotice};
 use oh_runtime::{ActionRequest, Runtime};
 use tokio::sync::{broadcast, mpsc};
 
+use crate::delegation::{Delegate, Delegation};
 use crate::draft_edit;
+use crate::manager::LlmSource;
 use crate::notice::Notice;
 
 /// Notices of a step that may wait for the session.
 const NOTICE_BUFFER: usize = 64;
+const ASIDE_BUFFER: usize = 4;
 
 pub(crate) struct Running {
     pub(crate) step: Step,
     outcome: Pin<Box<dyn Future<Output = Input> + Send>>,
+    /// What is to be recorded while it runs.
+    asides: mpsc::Receiver<Input>,
+}
+
+/// What a step is made with.
+pub(crate) struct Tools<'a> {
+    pub(crate) llm: &'a LlmSource,
+    pub(crate) delegate: &'a Delegate,
+    pub(crate) runtime: &'a Arc<dyn Runtime>,
+    pub(crate) notices: Notices,
 }
 
 impl Running {
     /// Returns a step that never ends.
     pub(crate) fn waiting() -> Self {
-        Self { step: Step::Wait, outcome: Box::pin(std::future::pending()) }
+        Self::new(Step::Wait, std::future::pending(), mpsc::channel(1).1)
+    }
+
+    fn new(
+        step: Step,
+        outcome: impl Future<Output = Input> + Send + 'static,
+        asides: mpsc::Receiver<Input>,
+    ) -> Self {
+        Self { step, outcome: Box::pin(outcome), asides }
     }
 
     /// Says whether something runs.
@@ -34,76 +55,93 @@ impl Running {
         self.step != Step::Wait
     }
 
-    pub(crate) fn start(
-        step: Step,
-        conversation: &Conversation,
-        llm: impl FnOnce() -> Arc<dyn LlmClient>,
-        runtime: &Arc<dyn Runtime>,
-        notices: Notices,
-    ) -> Self {
-        match step {
-            Step::Wait => Self::waiting(),
-            Step::CallLlm { .. } => {
-                let request = conversation.completion_request();
-                let after = EventId(conversation.next_event_id().0.saturating_sub(1));
-                let llm = llm();
-                let outcome = Box::pin(async move {
-                    let (sender, receiver) = mpsc::channel(NOTICE_BUFFER);
-                    let context = CompletionContext { notices: Some(sender) };
-                    let completion = llm.complete(request, context);
-                    let mut notices =
-                        LlmNotices { after, thoughts: notices.clone(), text: notices };
-                    let show = |notice| notices.show(notice);
-                    let completion = with_notices(completion, receiver, show).await;
-                    notices.finish();
-                    Input::Completion(completion)
-                });
-                Self { step, outcome }
-            }
-            Step::Condense { .. } => {
-                let Some(work) = conversation.condensation_work() else { return Self::waiting() };
-                let llm = llm();
-                let outcome = Box::pin(async move {
-                    let result = llm.complete(work.request, CompletionContext::default()).await;
-                    Input::Condensed { plan: work.plan, result }
-                });
-                Self { step, outcome }
-            }
-            Step::RunAction { action } => {
-                let Some(event) = conversation.pending_action(action) else {
-                    return Self::waiting();
-                };
-                let Some(runnable) = event.action().cloned() else { return Self::waiting() };
-                let timeout = event.draft.timeout.and_then(|s| Duration::try_from_secs_f64(s).ok());
-                let runtime = runtime.clone();
-                if let Some(edit) = draft_edit::of(&runnable).cloned() {
-                    let llm = llm();
-                    let outcome = Box::pin(async move {
-                        let observation = draft_edit::run(&edit, &runtime, llm.as_ref()).await;
-                        Input::Observation { action, observation }
-                    });
-                    return Self { step, outcome };
-                }
-                let outcome = Box::pin(async move {
-                    let (sender, receiver) = mpsc::channel(NOTICE_BUFFER);
-                    let request = ActionRequest { action: runnable, timeout, output: Some(sender) };
-                    let of_text = |text: String| Notice::Output { action, text: text.into() };
-                    let mut notices = notices;
-                    let show = |text: String| notices.show(&text, of_text);
-                    let observation = with_notices(runtime.execute(request), receiver, show).await;
-                    notices.finish(of_text);
-                    Input::Observation { action, observation }
-                });
-                Self { step, outcome }
-            }
-        }
+    pub(crate) fn start(step: Step, conversation: &Conversation, tools: Tools<'_>) -> Self {
+        let started = match step {
+            Step::Wait => None,
+            Step::CallLlm { .. } => Some(Self::call_llm(step, conversation, tools)),
+            Step::Condense { .. } => Self::condense(step, conversation, tools),
+            Step::RunAction { action } => Self::run_action(step, action, conversation, tools),
+        };
+        started.unwrap_or_else(Self::waiting)
     }
 
-    pub(crate) async fn outcome(&mut self) -> Input {
-        let input = self.outcome.as_mut().await;
-        // A future that has ended must not be asked again.
-        self.outcome = Box::pin(std::future::pending());
-        input
+    fn call_llm(step: Step, conversation: &Conversation, tools: Tools<'_>) -> Self {
+        let request = conversation.completion_request();
+        let after = EventId(conversation.next_event_id().0.saturating_sub(1));
+        let llm = (tools.llm)(None);
+        let notices = tools.notices;
+        let (aside, asides) = mpsc::channel(ASIDE_BUFFER);
+        let outcome = async move {
+            let (sender, receiver) = mpsc::channel(NOTICE_BUFFER);
+            let context = CompletionContext { notices: Some(sender) };
+            let completion = llm.complete(request, context);
+            let mut notices = LlmNotices { after, aside, thoughts: notices.clone(), text: notices };
+            let show = |notice| notices.show(notice);
+            let completion = with_notices(completion, receiver, show).await;
+            notices.finish();
+            Input::Completion(completion)
+        };
+        Self::new(step, outcome, asides)
+    }
+
+    fn condense(step: Step, conversation: &Conversation, tools: Tools<'_>) -> Option<Self> {
+        let work = conversation.condensation_work()?;
+        let llm = (tools.llm)(work.llm_config.as_deref());
+        let outcome = async move {
+            let result = llm.complete(work.request, CompletionContext::default()).await;
+            Input::Condensed { plan: work.plan, result }
+        };
+        Some(Self::new(step, outcome, mpsc::channel(1).1))
+    }
+
+    fn run_action(
+        step: Step,
+        action: EventId,
+        conversation: &Conversation,
+        tools: Tools<'_>,
+    ) -> Option<Self> {
+        let event = conversation.pending_action(action)?;
+        let runnable = event.action()?.clone();
+        let timeout = event.draft.timeout.and_then(|s| Duration::try_from_secs_f64(s).ok());
+        let runtime = tools.runtime.clone();
+        let observed =
+            move |(observation, spent)| Input::Observation { action, observation, spent };
+        let asides = mpsc::channel(1).1;
+        if let Some(edit) = draft_edit::of(&runnable).cloned() {
+            let llm = (tools.llm)(Some(draft_edit::LLM_CONFIG));
+            let work = async move { draft_edit::run(&edit, &runtime, llm.as_ref()).await };
+            return Some(Self::new(step, async move { observed(work.await) }, asides));
+        }
+        if let Action::Delegate(delegate) = runnable {
+            let limits = conversation.limits_left();
+            let delegation = Delegation { id: action, action: delegate, runtime, limits };
+            let work = (tools.delegate)(delegation);
+            return Some(Self::new(step, async move { observed(work.await) }, asides));
+        }
+        let mut notices = tools.notices;
+        let outcome = async move {
+            let (sender, receiver) = mpsc::channel(NOTICE_BUFFER);
+            let request = ActionRequest { action: runnable, timeout, output: Some(sender) };
+            let of_text = |text: String| Notice::Output { action, text: text.into() };
+            let show = |text: String| notices.show(&text, of_text);
+            let observation = with_notices(runtime.execute(request), receiver, show).await;
+            notices.finish(of_text);
+            observed((observation, None))
+        };
+        Some(Self::new(step, outcome, asides))
+    }
+
+    /// Returns what is to be recorded next: something on the way, or what the step came to.
+    pub(crate) async fn next(&mut self) -> Input {
+        tokio::select! {
+            biased;
+            Some(input) = self.asides.recv() => input,
+            input = self.outcome.as_mut() => {
+                // A future that has ended must not be asked again.
+                self.outcome = Box::pin(std::future::pending());
+                input
+            }
+        }
     }
 }
 
@@ -132,6 +170,7 @@ async fn with_notices<T, N>(
 struct LlmNotices {
     /// The newest event that the model has seen.
     after: EventId,
+    aside: mpsc::Sender<Input>,
     text: Notices,
     thoughts: Notices,
 }
@@ -151,7 +190,16 @@ impl LlmNotices {
                 self.finish();
                 let _ = self.text.sender.send(Notice::Restart { after });
             }
-            LlmNotice::Retry { attempt, attempts, wait } => {
+            LlmNotice::Retry { attempt, attempts, wait, is_rate_limited } => {
+                if is_rate_limited {
+                    let seconds = wait.as_secs().max(1);
+                    let reason = format!(
+                        "The provider has had too many requests. The next attempt, {} of {attempts}, is in {seconds} s.",
+                        attempt + 1
+                    );
+                    // One that finds no room says the same as one before it.
+                    let _ = self.aside.try_send(Input::RateLimited { reason });
+                }
                 let message = format!("{attempt} / {attempts}, next in {} s", wait.as_secs());
                 let id = "STATUS$LLM_RETRY".into();
                 let message = message.into();

@@ -14,12 +14,13 @@ use oh_runtime::BoxFuture;
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::time::Instant;
 
+use crate::delegation::Delegate;
 use crate::handle::{Ending, Letter, SentAction, SessionError, SessionStatus};
 use crate::manager::{AgentSource, LlmSource, Preparation};
 use crate::notice::Notice;
 use crate::notice::runtime_status::{ERROR, STOPPED};
 use crate::prepared::PreparedRuntime;
-use crate::running::{Notices, Running};
+use crate::running::{Notices, Running, Tools};
 
 /// Everything that belongs to one live conversation.
 pub(crate) struct Session {
@@ -27,6 +28,7 @@ pub(crate) struct Session {
     pub(crate) writer: LogWriter,
     pub(crate) llm: LlmSource,
     pub(crate) agent: AgentSource,
+    pub(crate) delegate: Delegate,
     pub(crate) prepare: Box<dyn Fn() -> Preparation + Send + Sync>,
     pub(crate) has_viewers: Box<dyn Fn() -> bool + Send + Sync>,
     pub(crate) mailbox: mpsc::Receiver<Letter>,
@@ -81,7 +83,7 @@ impl Session {
         let runtime = &prepared.runtime;
         let mut running = Running::waiting();
         loop {
-            self.conversation.configure_model((self.llm)().max_input_tokens());
+            self.conversation.configure_model((self.llm)(None).max_input_tokens());
             if let Err(error) = self.settle().await {
                 tracing::error!(%error, "the session ends because its log failed");
                 return Goodbye::silent(Ending::Interrupted);
@@ -90,9 +92,13 @@ impl Session {
             if step != running.step {
                 // The old step is dropped first: its process must be gone before the next.
                 drop(std::mem::replace(&mut running, Running::waiting()));
-                let llm = || (self.llm)();
-                let notices = Notices::new(self.notices.clone(), self.writer.masker());
-                running = Running::start(step, &self.conversation, llm, runtime, notices);
+                let tools = Tools {
+                    llm: &self.llm,
+                    delegate: &self.delegate,
+                    runtime,
+                    notices: Notices::new(self.notices.clone(), self.writer.masker()),
+                };
+                running = Running::start(step, &self.conversation, tools);
                 self.show_busy(running.is_work());
                 tracing::debug!(?step, "step");
             }
@@ -113,7 +119,7 @@ impl Session {
                         Err(goodbye) => return goodbye,
                     },
                 },
-                input = running.outcome() => self.take_in(input).await,
+                input = running.next() => self.take_in(input).await,
             };
             if let Err(error) = result {
                 tracing::error!(%error, "the session ends because its log failed");
@@ -164,7 +170,7 @@ impl Session {
         }
         if let Some(Action::Message(message)) = draft.action() {
             let has_images = message.image_urls.as_ref().is_some_and(|urls| !urls.is_empty());
-            let llm: Arc<dyn LlmClient> = (self.llm)();
+            let llm: Arc<dyn LlmClient> = (self.llm)(None);
             if has_images && !llm.has_vision() {
                 return Err(SessionError::NoVision { model: llm.model().to_owned() });
             }
@@ -190,8 +196,8 @@ impl Session {
         client_id: Option<String>,
     ) -> Result<(), SessionError> {
         let events = self.writer.append(drafts, client_id).await?;
-        if !events.is_empty() {
-            self.status.send_modify(|status| status.last_activity = Instant::now());
+        if events.is_empty() {
+            return Ok(());
         }
         for event in events {
             let is_first = !self.conversation.has_user_message();
@@ -208,6 +214,12 @@ impl Session {
                 EventBody::Action(_) | EventBody::Observation(_) => {}
             }
         }
+        let (consumption, limits) = (self.conversation.consumption(), self.conversation.limits());
+        self.status.send_modify(|status| {
+            status.last_activity = Instant::now();
+            status.consumption = consumption;
+            status.limits = limits;
+        });
         Ok(())
     }
 

@@ -23,7 +23,9 @@ pub struct Settings {
     pub user_consents_to_analytics: Option<bool>,
     pub sandbox_base_container_image: Option<String>,
     pub sandbox_runtime_container_image: Option<String>,
-    pub mcp_config: Option<serde_json::Value>,
+    /// JSON. Kept encrypted, apart from the rest: it has keys in it.
+    #[serde(skip)]
+    pub mcp_config: Option<String>,
     /// Kept encrypted, apart from the rest.
     #[serde(skip)]
     pub search_api_key: Option<String>,
@@ -72,9 +74,10 @@ impl Default for Settings {
 
 impl Settings {
     /// Returns the secrets under the names they are kept by.
-    pub(crate) fn secrets_mut(&mut self) -> [(&'static str, &mut Option<String>); 3] {
+    pub(crate) fn secrets_mut(&mut self) -> [(&'static str, &mut Option<String>); 4] {
         [
             ("llm_api_key", &mut self.llm_api_key),
+            ("mcp_config", &mut self.mcp_config),
             ("search_api_key", &mut self.search_api_key),
             ("sandbox_api_key", &mut self.sandbox_api_key),
         ]

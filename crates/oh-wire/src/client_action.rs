@@ -145,7 +145,7 @@ fn unknown(name: &str) -> Rejection {
     Rejection {
         code: RejectionCode::UnknownAction,
         message: format!(
-            "unknown action `{name}`; clients may send message, change_agent_state, run, condensation_request, loop_recovery and recall"
+            "unknown action `{name}`; clients may send message, change_agent_state, run, condensation_request, loop_recovery, delegate and recall"
         ),
     }
 }
@@ -209,6 +209,7 @@ fn check_allowed(action: &Action) -> Result<(), Rejection> {
         Action::Run(_)
         | Action::CondensationRequest(_)
         | Action::LoopRecovery(_)
+        | Action::Delegate(_)
         | Action::Recall(_) => Ok(()),
         Action::System(_)
         | Action::RunIpython(_)
@@ -221,7 +222,6 @@ fn check_allowed(action: &Action) -> Result<(), Rejection> {
         | Action::Think(_)
         | Action::Finish(_)
         | Action::Reject(_)
-        | Action::Delegate(_)
         | Action::Condensation(_)
         | Action::TaskTracking(_)
         | Action::Null(_) => Err(Rejection {

@@ -262,6 +262,10 @@ pub(crate) struct McpExtras {
     #[serde(default, with = "opaque")]
     #[cfg_attr(feature = "typescript", ts(type = "Record<string, unknown>"))]
     pub(crate) arguments: OpaqueJson,
+    // OpenHands does not know this: it is written only when there are pictures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub(crate) image_urls: Option<Vec<String>>,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -4,7 +4,7 @@ use super::Finding;
 use super::repository::Crate;
 
 /// The table of ARCHITECTURE.md.
-const MAY_DEPEND_ON: [(&str, &[&str]); 12] = [
+const MAY_DEPEND_ON: [(&str, &[&str]); 13] = [
     ("oh-event", &[]),
     ("oh-chat", &[]),
     ("oh-socketio", &[]),
@@ -13,9 +13,10 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 12] = [
     ("oh-event-log", &["oh-event", "oh-wire"]),
     ("oh-store", &["oh-event", "oh-wire"]),
     ("oh-llm", &["oh-chat"]),
+    ("oh-mcp", &[]),
     ("oh-runtime", &["oh-event", "oh-wire"]),
     ("oh-session", &["oh-agent", "oh-chat", "oh-event", "oh-event-log", "oh-llm", "oh-runtime"]),
-    ("oh-config", &["oh-agent", "oh-llm", "oh-runtime"]),
+    ("oh-config", &["oh-agent", "oh-llm", "oh-mcp", "oh-runtime"]),
     (
         "oh-server",
         &[
@@ -23,6 +24,7 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 12] = [
             "oh-event",
             "oh-event-log",
             "oh-llm",
+            "oh-mcp",
             "oh-runtime",
             "oh-session",
             "oh-socketio",

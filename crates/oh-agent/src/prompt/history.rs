@@ -91,11 +91,8 @@ impl<'a> Builder<'a> {
             self.batch = Some(Batch { metadata, results: HashMap::new() });
         }
         // The result of a call is text, so pictures follow as if the user had sent them.
-        if let EventBody::Observation(Observation::Read(read)) = &event.draft.body
-            && let Some(image_urls) = read.image_urls.clone()
-        {
-            let text = format!("[What `view` shows of {}:]", read.path);
-            self.held.push(ChatMessage::User { text, image_urls });
+        if let EventBody::Observation(observation) = &event.draft.body {
+            self.held.extend(pictures(observation));
         }
         let result = match &event.draft.body {
             EventBody::Action(Action::Finish(_)) => FINISHED.to_owned(),
@@ -188,6 +185,38 @@ fn user_message(message: &MessageAction) -> ChatMessage {
         let _ = write!(text, "\n\nAttached files:\n{}", files.join("\n"));
     }
     ChatMessage::User { text, image_urls: message.image_urls.clone().unwrap_or_default() }
+}
+
+/// Returns the pictures of a result.
+fn pictures(observation: &Observation) -> Option<ChatMessage> {
+    let (text, image_urls) = match observation {
+        Observation::Read(read) => {
+            (format!("[What `view` shows of {}:]", read.path), read.image_urls.as_ref())
+        }
+        Observation::Mcp(result) => {
+            (format!("[The pictures that `{}` returned:]", result.name), result.image_urls.as_ref())
+        }
+        Observation::RunIpython(code) => {
+            ("[The pictures that the code made:]".to_owned(), code.image_urls.as_ref())
+        }
+        Observation::Run(_)
+        | Observation::Write(_)
+        | Observation::Edit(_)
+        | Observation::Browse(_)
+        | Observation::Think(_)
+        | Observation::TaskTracking(_)
+        | Observation::Delegate(_)
+        | Observation::Recall(_)
+        | Observation::AgentStateChanged(_)
+        | Observation::Error(_)
+        | Observation::UserRejected(_)
+        | Observation::Success(_)
+        | Observation::Condense(_)
+        | Observation::Download(_)
+        | Observation::LoopDetection(_)
+        | Observation::Null(_) => return None,
+    };
+    Some(ChatMessage::User { text, image_urls: image_urls?.clone() })
 }
 
 /// Returns an observation as the model reads it.

@@ -18,6 +18,10 @@ impl<'a> Arguments<'a> {
         }
     }
 
+    pub(crate) fn into_fields(self) -> Map<String, Value> {
+        self.fields
+    }
+
     pub(crate) fn required_text(&self, name: &str) -> Result<String, String> {
         self.text(name)?.ok_or_else(|| {
             format!("Missing required argument `{name}` in the call of `{}`.", self.tool)

@@ -2,8 +2,10 @@
 
 mod arguments;
 mod bash;
+mod delegate;
 mod draft;
 mod editor;
+mod mcp;
 mod notes;
 mod tasks;
 
@@ -11,6 +13,7 @@ use oh_chat::ToolSpec;
 use oh_event::Action;
 
 use arguments::Arguments;
+pub use delegate::{delegated_outputs, delegated_task};
 pub(crate) use tasks::track;
 
 use crate::config::AgentConfig;
@@ -23,6 +26,20 @@ pub(crate) struct ParsedCall {
     pub(crate) timeout: Option<f64>,
 }
 
+/// Names that no tool of others may have, whether or not each is offered.
+pub const OWN_TOOLS: [&str; 10] = [
+    bash::NAME,
+    delegate::NAME,
+    editor::NAME,
+    draft::NAME,
+    notes::THINK,
+    notes::FINISH,
+    tasks::TRACKER,
+    tasks::CONDENSATION,
+    "execute_ipython_cell",
+    "browser",
+];
+
 /// Returns the tools that the model is offered.
 #[must_use]
 pub fn tool_specs(config: &AgentConfig) -> Vec<ToolSpec> {
@@ -32,11 +49,12 @@ pub fn tool_specs(config: &AgentConfig) -> Vec<ToolSpec> {
         choice.has_think.then(notes::think_spec),
         choice.has_finish.then(notes::finish_spec),
         choice.has_condensation_request.then(tasks::condensation_spec),
+        choice.has_delegate.then(delegate::spec),
         choice.has_task_tracker.then(tasks::tracker_spec),
         choice.has_draft_editor.then(|| draft::spec(&config.workspace)),
         (choice.has_editor && !choice.has_draft_editor).then(|| editor::spec(&config.workspace)),
     ];
-    offered.into_iter().flatten().collect()
+    offered.into_iter().flatten().chain(config.mcp_tools.iter().map(mcp::spec)).collect()
 }
 
 /// Turns a tool call into an action.
@@ -48,14 +66,19 @@ pub(crate) fn parse_call(
     name: &str,
     arguments: &str,
 ) -> Result<ParsedCall, String> {
+    let choice = &config.tools;
+    if let Some(tool) = config.mcp_tools.iter().find(|tool| tool.name == name) {
+        return Ok(mcp::parse(tool, Arguments::parse(name, arguments)?));
+    }
     let parse = match name {
-        bash::NAME => bash::parse,
-        editor::NAME => editor::parse,
-        draft::NAME => draft::parse,
-        notes::THINK => notes::parse_think,
-        notes::FINISH => notes::parse_finish,
-        tasks::TRACKER => tasks::parse_tracker,
-        tasks::CONDENSATION => tasks::parse_condensation,
+        bash::NAME if choice.has_bash => bash::parse,
+        editor::NAME if choice.has_editor && !choice.has_draft_editor => editor::parse,
+        draft::NAME if choice.has_draft_editor => draft::parse,
+        notes::THINK if choice.has_think => notes::parse_think,
+        notes::FINISH if choice.has_finish => notes::parse_finish,
+        delegate::NAME if choice.has_delegate => delegate::parse,
+        tasks::TRACKER if choice.has_task_tracker => tasks::parse_tracker,
+        tasks::CONDENSATION if choice.has_condensation_request => tasks::parse_condensation,
         _ => {
             let names: Vec<String> = tool_specs(config).into_iter().map(|tool| tool.name).collect();
             return Err(format!(

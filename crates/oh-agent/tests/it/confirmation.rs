@@ -151,6 +151,20 @@ fn confirm_and_pause() {
 }
 
 #[test]
+fn what_the_user_runs_waits_for_nobody() {
+    let mut harness = asking();
+    harness.ask_state(AgentState::Paused);
+    let run = oh_event::RunAction {
+        command: "rm -rf /".to_owned(),
+        confirmation_state: ConfirmationState::AwaitingConfirmation,
+        ..oh_event::RunAction::default()
+    };
+    let draft = EventDraft::of_action(EventSource::User, Action::Run(run));
+    assert_eq!(harness.put(Input::UserAction(draft)), ["U run"]);
+    assert!(matches!(harness.conversation.next_step(), Step::RunAction { .. }));
+}
+
+#[test]
 fn a_resumed_agent_asks_again() {
     let mut harness = asking();
     harness.answer(&[HIGH]);

@@ -11,6 +11,8 @@ mod lifecycle;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod mcp;
+#[cfg(test)]
 mod prompt;
 #[cfg(test)]
 mod properties;

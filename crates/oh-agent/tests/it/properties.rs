@@ -85,7 +85,11 @@ fn play(harness: &mut Harness, one: &Move) {
         }
         Move::Finished => {
             if let Step::RunAction { action } = harness.conversation.next_step() {
-                harness.put(Input::Observation { action, observation: run_observation("x") });
+                harness.put(Input::Observation {
+                    action,
+                    observation: run_observation("x"),
+                    spent: None,
+                });
             }
         }
         Move::Restart => {

@@ -100,7 +100,11 @@ fn stop_answers_the_pending_action_once() {
         ["U change_agent_state", "A :error <7", "E =stopped"]
     );
     assert_eq!(harness.conversation.next_step(), Step::Wait);
-    let late = Input::Observation { action: EventId(7), observation: run_observation("late") };
+    let late = Input::Observation {
+        action: EventId(7),
+        observation: run_observation("late"),
+        spent: None,
+    };
     assert_eq!(harness.put(late), Vec::<String>::new());
     let Some(Observation::Error(error)) = harness.log[9].observation() else { panic!() };
     assert_eq!(error.error_id, "AGENT_ERROR$ERROR_ACTION_NOT_EXECUTED_STOPPED");
@@ -185,4 +189,98 @@ fn a_failure_names_its_status() {
         "CHAT_INTERFACE$AGENT_RATE_LIMITED_STOPPED_MESSAGE",
     );
     check(CompletionFailure::BadRequest { message: message() }, "BadRequestError: x");
+}
+
+#[test]
+fn a_state_that_is_already_there_changes_nothing() {
+    let mut harness = Harness::started();
+    let step = harness.conversation.next_step();
+    assert_eq!(harness.ask_state(AgentState::Running), ["U change_agent_state"]);
+    assert_eq!(harness.conversation.next_step(), step);
+}
+
+#[test]
+fn a_provider_that_asks_for_patience_is_waited_for_in_sight() {
+    let limited = |harness: &mut Harness| {
+        let reason = "The next attempt is in 8 s.".to_owned();
+        harness.put(Input::RateLimited { reason })
+    };
+    let mut harness = Harness::started();
+    let step = harness.conversation.next_step();
+    assert_eq!(limited(&mut harness), ["E =rate_limited"]);
+    assert_eq!(harness.reason(), "The next attempt is in 8 s.");
+    assert_eq!(harness.conversation.next_step(), step, "the request goes on");
+    // A message is recorded and changes nothing of that.
+    assert_eq!(harness.say("hurry"), ["U message"]);
+    assert_eq!(harness.conversation.next_step(), step);
+    assert_eq!(harness.answer(&[RUN]), ["E =running", "A run"]);
+    // When the attempts are used up it is an error, and a message tries again.
+    harness.ran("x");
+    limited(&mut harness);
+    let failure = CompletionFailure::RateLimited { retry_after: None, message: "no".to_owned() };
+    assert_eq!(harness.put(Input::Completion(Err(failure))), ["E =error"]);
+    assert_eq!(harness.reason(), "CHAT_INTERFACE$AGENT_RATE_LIMITED_STOPPED_MESSAGE");
+    assert_eq!(harness.say("again"), ["U message", "E =running"]);
+    // A stop ends the wait.
+    limited(&mut harness);
+    assert_eq!(harness.ask_state(AgentState::Stopped), ["U change_agent_state", "E =stopped"]);
+    assert_eq!(harness.conversation.next_step(), Step::Wait);
+}
+
+#[test]
+fn an_empty_answer_is_asked_for_again() {
+    let mut harness = Harness::started();
+    let empty = |harness: &mut Harness| {
+        let log = harness.log.len();
+        harness.put(Input::Completion(Ok(crate::support::completion(log, " \n", &[]))))
+    };
+    for _ in 0..3 {
+        assert_eq!(empty(&mut harness), ["A :error"]);
+        assert!(matches!(harness.conversation.next_step(), Step::CallLlm { .. }));
+    }
+    assert_eq!(empty(&mut harness), ["A message", "E =awaiting_user_input"]);
+    assert_eq!(harness.conversation.consumption().llm_calls, 4);
+    harness.say("go on");
+    assert_eq!(empty(&mut harness), ["A :error"], "the count begins anew");
+}
+
+#[test]
+fn exit_ends_without_a_model() {
+    let mut harness = Harness::started();
+    harness.answer(&[RUN]);
+    harness.ran("x");
+    harness.ask_state(AgentState::Paused);
+    assert_eq!(harness.say(" /exit "), ["U message", "E =running", "A finish", "E =finished"]);
+}
+
+#[test]
+fn a_plan_is_kept_and_shown() {
+    let plan = r#"{"command":"plan","task_list":[{"id":"1","title":"Look","status":"in_progress"},{"title":"Do"}]}"#;
+    let mut harness = Harness::started();
+    harness.answer(&[("task_tracker", plan)]);
+    harness.answer(&[("task_tracker", r#"{"command":"view"}"#)]);
+    let shown = harness.log.last().unwrap().observation().unwrap().content().to_owned();
+    let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(
+        shown,
+        serde_json::json!([
+            {"id": "1", "title": "Look", "status": "in_progress", "notes": ""},
+            {"id": "task-2", "title": "Do", "status": "todo", "notes": ""},
+        ])
+    );
+    assert_eq!(
+        harness.answer(&[("task_tracker", r#"{"command":"plan"}"#)]),
+        ["A :error"],
+        "a plan needs a list"
+    );
+}
+
+#[test]
+fn a_tool_that_is_not_offered_does_nothing() {
+    let mut harness = Harness::started();
+    assert_eq!(harness.answer(&[("delegate", r#"{"task":"x"}"#)]), ["A :error"]);
+    let mut config = oh_agent::AgentConfig::default();
+    config.tools.has_bash = false;
+    let mut harness = Harness::started_with(config);
+    assert_eq!(harness.answer(&[RUN]), ["A :error"]);
 }

@@ -98,7 +98,7 @@ impl Harness {
         let Step::RunAction { action } = self.conversation.next_step() else {
             panic!("nothing runs: {:?}", self.conversation.next_step());
         };
-        self.put(Input::Observation { action, observation })
+        self.put(Input::Observation { action, observation, spent: None })
     }
 
     /// The newest action of a kind.

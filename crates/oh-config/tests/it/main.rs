@@ -59,6 +59,51 @@ confirmation_mode = false
     }
 
     #[test]
+    fn mcp_servers_are_read_from_the_file_and_from_variables() {
+        let text = "[core]\nsearch_api_key = \"tvly-key\"\n[agent]\nenable_mcp = false\n[mcp]\nshttp_servers = [\"http://a.example\"]\nstdio_servers = [{ name = \"x\", command = \"y\", env = { A = \"1\" } }]";
+        let names = |variables: &[(&str, &str)]| {
+            let Config { mcp, agent, .. } = parse(text, variables);
+            assert_eq!(
+                (agent.enable_mcp, mcp.search_api_key.as_deref()),
+                (false, Some("tvly-key"))
+            );
+            mcp.servers.servers.into_iter().map(|server| server.name).collect::<Vec<_>>()
+        };
+        assert_eq!(names(&[]), ["a_example", "x"]);
+        let variable = ("MCP_SHTTP_SERVERS", r#"[{"url": "http://b.example", "timeout": 5}]"#);
+        assert_eq!(names(&[variable]), ["b_example", "x"]);
+        assert!(parse("", &[]).agent.enable_mcp);
+    }
+
+    #[test]
+    fn wrong_mcp_servers_stop_the_start_and_are_named() {
+        fn check(text: &str, variables: &[(&str, &str)], expected: &str) {
+            let environment = variables
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect();
+            let error = Config::parse(text, Path::new("config.toml"), &environment).unwrap_err();
+            assert_eq!(error.to_string(), expected);
+        }
+        check(
+            "[mcp]\nstdio_servers = [{ name = \"x\", command = \"y z\" }]",
+            &[],
+            "[mcp] stdio_servers[0].command: it must be one word; put what follows it into args",
+        );
+        check(
+            "[mcp]\nservers = []",
+            &[],
+            "[mcp] mcp.servers: unknown key; known are sse_servers, shttp_servers, stdio_servers",
+        );
+        let broken = [("MCP_SSE_SERVERS", "[")];
+        check(
+            "",
+            &broken,
+            "MCP_SSE_SERVERS: it is not JSON: EOF while parsing a list at line 1 column 1",
+        );
+    }
+
+    #[test]
     fn environment_beats_file() {
         let config = parse(
             "[llm]\nmodel = \"a\"\n[core]\nmax_iterations = 7",

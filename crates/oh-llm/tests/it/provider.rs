@@ -382,7 +382,10 @@ async fn an_overloaded_provider_is_asked_again() {
     assert_eq!(completion.text, "Hello, wörld 🎉!");
     let wait = Duration::from_millis(1);
     assert_eq!(notices.recv().await, Some(LlmNotice::Restart));
-    assert_eq!(notices.recv().await, Some(LlmNotice::Retry { attempt: 1, attempts: 2, wait }));
+    assert_eq!(
+        notices.recv().await,
+        Some(LlmNotice::Retry { attempt: 1, attempts: 2, wait, is_rate_limited: false })
+    );
 }
 
 #[tokio::test]

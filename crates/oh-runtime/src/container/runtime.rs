@@ -17,7 +17,8 @@ use super::engine::{Engine, Found};
 use super::error::ContainerError;
 use crate::config::{HostTools, LocalRuntimeConfig};
 use crate::executor::{Link, Lost};
-use crate::local::{closed, error};
+use crate::local::{closed, closed_error, error};
+use crate::program::{Program, RunningProgram};
 use crate::runtime::{ActionRequest, Activity, BoxFuture, OutputSink, Runtime};
 use crate::sandbox::{
     NetworkPolicy, Plan, ResourceLimits, SandboxMode, WORKSPACE, confined_command, plan_bytes,
@@ -333,6 +334,13 @@ impl Runtime for ContainerRuntime {
                 LinkState::NotStarted | LinkState::Closed => return Activity::default(),
             };
             link.activity().await.unwrap_or_default()
+        })
+    }
+
+    fn start_program(&self, program: Program) -> BoxFuture<'_, io::Result<RunningProgram>> {
+        Box::pin(async move {
+            let link = self.link(None).await.map_err(io::Error::other)?;
+            link.ok_or_else(closed_error)?.start_program(program)
         })
     }
 

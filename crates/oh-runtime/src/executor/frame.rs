@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use crate::config::LocalRuntimeConfig;
+use crate::program::Program;
 use crate::runtime::Activity;
 
 /// Longest frame, in bytes: a file of 20 MiB as text, and more than that escaped.
@@ -23,10 +24,38 @@ const HEAD: usize = 9;
 #[derive(Debug)]
 pub(super) enum Request {
     Configure(Box<LocalRuntimeConfig>),
-    Execute { id: u64, action: Box<Action>, timeout: Option<Duration>, wants_output: bool },
-    Cancel { id: u64 },
-    Stop { id: u64 },
-    Look { id: u64 },
+    Execute {
+        id: u64,
+        action: Box<Action>,
+        timeout: Option<Duration>,
+        wants_output: bool,
+    },
+    Cancel {
+        id: u64,
+    },
+    Stop {
+        id: u64,
+    },
+    Look {
+        id: u64,
+    },
+    /// Starts a program, whose bytes go to and fro until it ends or is ended.
+    Start {
+        id: u64,
+        program: Box<Program>,
+    },
+    Input {
+        id: u64,
+        bytes: Vec<u8>,
+    },
+    /// So many bytes of output were taken and may be followed by as many.
+    Taken {
+        id: u64,
+        count: u32,
+    },
+    End {
+        id: u64,
+    },
 }
 
 /// What the supervisor answers.
@@ -34,10 +63,38 @@ pub(super) enum Request {
 pub(super) enum Reply {
     Ready,
     Failed(String),
-    Output { id: u64, text: String },
-    Done { id: u64, observation: Box<Observation> },
-    Stopped { id: u64 },
-    Activity { id: u64, activity: Activity },
+    Output {
+        id: u64,
+        text: String,
+    },
+    Done {
+        id: u64,
+        observation: Box<Observation>,
+    },
+    Stopped {
+        id: u64,
+    },
+    Activity {
+        id: u64,
+        activity: Activity,
+    },
+    ProgramOutput {
+        id: u64,
+        bytes: Vec<u8>,
+    },
+    /// So many bytes of input were taken and may be followed by as many.
+    InputTaken {
+        id: u64,
+        count: u32,
+    },
+    /// What a program said last on its standard error.
+    ProgramErrors {
+        id: u64,
+        text: String,
+    },
+    ProgramEnded {
+        id: u64,
+    },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -51,12 +108,20 @@ const EXECUTE: u8 = 2;
 const CANCEL: u8 = 3;
 const STOP: u8 = 4;
 const LOOK: u8 = 5;
+const START: u8 = 6;
+const INPUT: u8 = 7;
+const TAKEN: u8 = 8;
+const END: u8 = 9;
 const READY: u8 = 11;
 const FAILED: u8 = 12;
 const OUTPUT: u8 = 13;
 const DONE: u8 = 14;
 const STOPPED: u8 = 15;
 const ACTIVITY: u8 = 16;
+const PROGRAM_OUTPUT: u8 = 17;
+const INPUT_TAKEN: u8 = 18;
+const PROGRAM_ERRORS: u8 = 19;
+const PROGRAM_ENDED: u8 = 20;
 
 impl Request {
     pub(super) fn encode(&self) -> io::Result<Vec<u8>> {
@@ -72,6 +137,10 @@ impl Request {
             Self::Cancel { id } => frame(CANCEL, *id, b""),
             Self::Stop { id } => frame(STOP, *id, b""),
             Self::Look { id } => frame(LOOK, *id, b""),
+            Self::Start { id, program } => frame(START, *id, &serde_json::to_vec(program)?),
+            Self::Input { id, bytes } => frame(INPUT, *id, bytes),
+            Self::Taken { id, count } => frame(TAKEN, *id, &count.to_le_bytes()),
+            Self::End { id } => frame(END, *id, b""),
         }
     }
 
@@ -92,6 +161,10 @@ impl Request {
             CANCEL => Self::Cancel { id },
             STOP => Self::Stop { id },
             LOOK => Self::Look { id },
+            START => Self::Start { id, program: serde_json::from_slice(&payload)? },
+            INPUT => Self::Input { id, bytes: payload },
+            TAKEN => Self::Taken { id, count: count(&payload)? },
+            END => Self::End { id },
             _ => return Err(malformed()),
         }))
     }
@@ -109,6 +182,10 @@ impl Reply {
             }
             Self::Stopped { id } => frame(STOPPED, *id, b""),
             Self::Activity { id, activity } => frame(ACTIVITY, *id, &serde_json::to_vec(activity)?),
+            Self::ProgramOutput { id, bytes } => frame(PROGRAM_OUTPUT, *id, bytes),
+            Self::InputTaken { id, count } => frame(INPUT_TAKEN, *id, &count.to_le_bytes()),
+            Self::ProgramErrors { id, text } => frame(PROGRAM_ERRORS, *id, text.as_bytes()),
+            Self::ProgramEnded { id } => frame(PROGRAM_ENDED, *id, b""),
         }
     }
 
@@ -128,6 +205,10 @@ impl Reply {
             }
             STOPPED => Self::Stopped { id },
             ACTIVITY => Self::Activity { id, activity: serde_json::from_slice(&payload)? },
+            PROGRAM_OUTPUT => Self::ProgramOutput { id, bytes: payload },
+            INPUT_TAKEN => Self::InputTaken { id, count: count(&payload)? },
+            PROGRAM_ERRORS => Self::ProgramErrors { id, text: text(payload)? },
+            PROGRAM_ENDED => Self::ProgramEnded { id },
             _ => return Err(malformed()),
         }))
     }
@@ -164,6 +245,10 @@ async fn read_frame(
     let mut payload = vec![0; length - HEAD];
     input.read_exact(&mut payload).await?;
     Ok(Some((kind, id, payload)))
+}
+
+fn count(payload: &[u8]) -> io::Result<u32> {
+    payload.try_into().map(u32::from_le_bytes).map_err(|_| malformed())
 }
 
 fn encode_body(body: EventBody) -> io::Result<String> {

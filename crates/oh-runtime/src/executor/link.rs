@@ -9,10 +9,12 @@ use oh_event::Observation;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::process::Child;
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 use super::frame::{Reply, Request};
+use super::remote_program::{self, ProgramSink};
 use crate::config::LocalRuntimeConfig;
+use crate::program::{Program, RunningProgram};
 use crate::runtime::{ActionRequest, Activity, OutputSink};
 use crate::sandbox::Started;
 
@@ -32,6 +34,7 @@ pub(crate) struct Link {
     waiting: Arc<Waiting>,
     next: AtomicU64,
     task: JoinHandle<()>,
+    programs: Mutex<JoinSet<()>>,
 }
 
 #[derive(Debug, Default)]
@@ -49,6 +52,7 @@ enum Expected {
     Observation { done: oneshot::Sender<Observation>, output: Option<OutputSink> },
     Stopped(oneshot::Sender<()>),
     Activity(oneshot::Sender<Activity>),
+    Program(ProgramSink),
 }
 
 impl Waiting {
@@ -86,7 +90,11 @@ impl Link {
                     Reply::Output { .. }
                     | Reply::Done { .. }
                     | Reply::Stopped { .. }
-                    | Reply::Activity { .. },
+                    | Reply::Activity { .. }
+                    | Reply::ProgramOutput { .. }
+                    | Reply::InputTaken { .. }
+                    | Reply::ProgramErrors { .. }
+                    | Reply::ProgramEnded { .. },
                 )
                 | None,
             )
@@ -118,7 +126,8 @@ impl Link {
             // Whoever waits learns it from the closed channel.
             state.replies.clear();
         });
-        Ok(Self { requests, waiting, next: AtomicU64::new(1), task })
+        let programs = Mutex::default();
+        Ok(Self { requests, waiting, next: AtomicU64::new(1), task, programs })
     }
 
     /// Says why the supervisor has ended, if it has.
@@ -165,6 +174,22 @@ impl Link {
         let (done, activity) = oneshot::channel();
         self.send(id, Expected::Activity(done), &Request::Look { id }).ok()?;
         activity.await.ok()
+    }
+
+    /// Starts a program inside.
+    pub(crate) fn start_program(&self, program: Program) -> io::Result<RunningProgram> {
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        let (running, sink, remote) = remote_program::connect(id, self.requests.clone());
+        let request = Request::Start { id, program: Box::new(program) };
+        self.send(id, Expected::Program(sink), &request)?;
+        let waiting = self.waiting.clone();
+        let mut programs = self.programs.lock().unwrap_or_else(PoisonError::into_inner);
+        while programs.try_join_next().is_some() {}
+        programs.spawn(async move {
+            remote.carry().await;
+            waiting.state().replies.remove(&id);
+        });
+        Ok(running)
     }
 
     fn send(&self, id: u64, expected: Expected, request: &Request) -> io::Result<()> {
@@ -244,6 +269,25 @@ async fn read_replies(input: &mut (impl AsyncRead + Unpin), waiting: &Waiting) {
                 if let Some(Expected::Activity(done)) = waiting.state().replies.remove(&id) {
                     let _ = done.send(activity);
                 }
+            }
+            Reply::ProgramOutput { id, bytes } => {
+                if let Some(Expected::Program(sink)) = waiting.state().replies.get(&id) {
+                    sink.output(bytes);
+                }
+            }
+            Reply::InputTaken { id, count } => {
+                if let Some(Expected::Program(sink)) = waiting.state().replies.get(&id) {
+                    sink.input_taken(count);
+                }
+            }
+            Reply::ProgramErrors { id, text } => {
+                if let Some(Expected::Program(sink)) = waiting.state().replies.get(&id) {
+                    sink.errors(&text);
+                }
+            }
+            Reply::ProgramEnded { id } => {
+                // Without its sink there is no more output.
+                waiting.state().replies.remove(&id);
             }
             Reply::Ready | Reply::Failed(_) => {}
         }

@@ -10,7 +10,9 @@ mod frame;
 mod guard;
 mod link;
 mod network;
+mod programs;
 mod proxy;
+mod remote_program;
 mod sandboxed;
 mod serve;
 

@@ -14,8 +14,9 @@ use super::link::{Link, Lost};
 use super::network::PROXY_PORT;
 use super::proxy::{self, AllowedHosts};
 use crate::config::{HostTools, LocalRuntimeConfig};
-use crate::local::{closed, error};
+use crate::local::{closed, closed_error, error};
 use crate::processes;
+use crate::program::{Program, RunningProgram};
 use crate::runtime::{ActionRequest, Activity, BoxFuture, Runtime};
 use crate::sandbox::{
     NetworkPolicy, Places, Plan, ResourceLimits, SandboxMode, SandboxPolicy, Volume, VolumeAccess,
@@ -225,6 +226,13 @@ impl Runtime for SandboxedRuntime {
                 Some(link) => link.link.activity().await.unwrap_or_default(),
                 None => Activity::default(),
             }
+        })
+    }
+
+    fn start_program(&self, program: Program) -> BoxFuture<'_, io::Result<RunningProgram>> {
+        Box::pin(async move {
+            let link = self.link().await?.ok_or_else(closed_error)?;
+            link.link.start_program(program)
         })
     }
 

@@ -17,6 +17,7 @@ use super::denial::Rules;
 use super::frame::{Reply, Request};
 use super::guard::Guard;
 use super::network;
+use super::programs::Programs;
 use crate::config::LocalRuntimeConfig;
 use crate::local::LocalRuntime;
 use crate::processes::{self, Reach};
@@ -82,7 +83,11 @@ where
                 Request::Execute { .. }
                 | Request::Cancel { .. }
                 | Request::Stop { .. }
-                | Request::Look { .. },
+                | Request::Look { .. }
+                | Request::Start { .. }
+                | Request::Input { .. }
+                | Request::Taken { .. }
+                | Request::End { .. },
             ) => {
                 return Err(io::ErrorKind::InvalidData.into());
             }
@@ -135,6 +140,7 @@ struct Executor {
     replies: mpsc::Sender<Reply>,
     running: HashMap<u64, AbortHandle>,
     tasks: JoinSet<u64>,
+    programs: Programs,
 }
 
 impl Executor {
@@ -149,7 +155,8 @@ impl Executor {
                 replies.send(Reply::Ready).await.ok()?;
                 let (runtime, running, tasks) = (Arc::new(runtime), HashMap::new(), JoinSet::new());
                 let rules = Rules::of(plan).map(Arc::new);
-                Some(Self { runtime, guard, rules, replies, running, tasks })
+                let programs = Programs::default();
+                Some(Self { runtime, guard, rules, replies, running, tasks, programs })
             }
             Err(error) => {
                 replies.send(Reply::Failed(error.to_string())).await.ok()?;
@@ -215,6 +222,13 @@ impl Executor {
                     id
                 });
             }
+            Request::Start { id, program } => {
+                let (runtime, replies) = (self.runtime.clone(), self.replies.clone());
+                self.programs.start(id, *program, runtime, replies);
+            }
+            Request::Input { id, bytes } => self.programs.input(id, bytes),
+            Request::Taken { id, count } => self.programs.output_taken(id, count),
+            Request::End { id } => self.programs.end(id),
             Request::Configure(_) => {}
         }
     }

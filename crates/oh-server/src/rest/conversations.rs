@@ -321,6 +321,16 @@ pub(crate) async fn web_hosts(
     Ok(Json(json!({"hosts": hosts})))
 }
 
+/// How the MCP servers of a conversation are; a route of our own.
+pub(crate) async fn mcp_servers(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    let id = parse_id(&id)?;
+    check_known(&state, &id).await?;
+    Ok(Json(state.mcp.status(&id)))
+}
+
 pub(crate) async fn vscode_url(
     State(state): State<AppState>,
     Path(id): Path<String>,

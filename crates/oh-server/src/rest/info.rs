@@ -1,6 +1,6 @@
 //! A conversation as lists and pages show it.
 
-use oh_session::SessionHandle;
+use oh_session::{SessionHandle, SessionStatus};
 use oh_store::ConversationMetadata;
 use oh_wire::format_rest_time;
 use serde::Serialize;
@@ -26,6 +26,9 @@ pub(crate) struct ConversationInfo {
     created_at: String,
     pr_number: Vec<i64>,
     conversation_version: &'static str,
+    // OpenHands does not know this one: it is there while a session runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usage: Option<UsageInfo>,
 }
 
 pub(crate) async fn info_of(
@@ -52,7 +55,37 @@ pub(crate) async fn info_of(
         created_at: format_rest_time(metadata.created_at),
         pr_number: metadata.pr_number,
         conversation_version: "V0",
+        usage: session.as_ref().map(usage_of),
     })
+}
+
+/// What the conversation has used, and where its agent stops.
+#[derive(Debug, Serialize)]
+struct UsageInfo {
+    iterations: u64,
+    max_iterations: u64,
+    llm_calls: u64,
+    cost: f64,
+    max_budget: Option<f64>,
+    tokens: u64,
+    max_tokens: Option<u64>,
+    seconds: u64,
+    max_seconds: Option<u64>,
+}
+
+fn usage_of(session: &SessionHandle) -> UsageInfo {
+    let SessionStatus { consumption, limits, .. } = session.status();
+    UsageInfo {
+        iterations: consumption.iterations,
+        max_iterations: limits.max_iterations,
+        llm_calls: consumption.llm_calls,
+        cost: consumption.cost,
+        max_budget: limits.max_budget,
+        tokens: consumption.tokens,
+        max_tokens: limits.max_tokens,
+        seconds: consumption.busy_micros / 1_000_000,
+        max_seconds: limits.max_seconds,
+    }
 }
 
 pub(crate) fn status_of(session: Option<&SessionHandle>) -> &'static str {

@@ -46,6 +46,7 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
         .route("/conversations/{id}/config", get(conversations::config))
         .route("/conversations/{id}/web-hosts", get(conversations::web_hosts))
         .route("/conversations/{id}/vscode-url", get(conversations::vscode_url))
+        .route("/conversations/{id}/mcp-servers", get(conversations::mcp_servers))
         .route("/conversations/{id}/list-files", get(files::list))
         .route("/conversations/{id}/select-file", get(files::select))
         .route("/conversations/{id}/zip-directory", get(files::download))

@@ -2,12 +2,14 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
+use oh_mcp::McpConfig;
 use oh_store::Settings;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::body::Fields;
 use super::error::ApiError;
+use crate::mcp::stored_servers;
 use crate::state::AppState;
 
 /// The settings as clients see them: without secrets, in OpenHands' order.
@@ -49,6 +51,7 @@ pub(crate) async fn load(State(state): State<AppState>) -> Result<Json<SettingsV
         || ApiError::with_body(StatusCode::NOT_FOUND, json!({"error": "Settings not found"}));
     let s = state.settings().ok_or_else(not_found)?;
     let is_set = |secret: &Option<String>| secret.as_ref().is_some_and(|text| !text.is_empty());
+    let mcp_config = shown_servers(&state, &s);
     Ok(Json(SettingsView {
         llm_api_key_set: is_set(&s.llm_api_key),
         search_api_key_set: is_set(&s.search_api_key),
@@ -69,7 +72,7 @@ pub(crate) async fn load(State(state): State<AppState>) -> Result<Json<SettingsV
         user_consents_to_analytics: s.user_consents_to_analytics,
         sandbox_base_container_image: s.sandbox_base_container_image,
         sandbox_runtime_container_image: s.sandbox_runtime_container_image,
-        mcp_config: s.mcp_config,
+        mcp_config,
         search_api_key: None,
         sandbox_api_key: None,
         max_budget_per_task: s.max_budget_per_task,
@@ -80,6 +83,33 @@ pub(crate) async fn load(State(state): State<AppState>) -> Result<Json<SettingsV
         git_user_email: s.git_user_email,
         provider_tokens_set: json!({}),
     }))
+}
+
+/// Returns the MCP servers without keys; those of the configuration are the first.
+fn shown_servers(state: &AppState, settings: &Settings) -> Option<Value> {
+    let configured = &state.config.mcp.servers;
+    let shows_configured =
+        state.config.llm.config.api_key.is_some() && !configured.servers.is_empty();
+    if !shows_configured && settings.mcp_config.is_none() {
+        return None;
+    }
+    let first = if shows_configured { configured.clone() } else { McpConfig::default() };
+    Some(first.merged(stored_servers(Some(settings))).hidden().to_json())
+}
+
+/// Reads MCP servers; keys that come back masked keep their values.
+fn servers(state: &AppState, fields: &mut Fields, old: &Settings) -> Option<String> {
+    let value = fields.take("mcp_config")?;
+    let configured = &state.config.mcp.servers;
+    let known = configured.clone().merged(stored_servers(Some(old)));
+    match McpConfig::parse(&value).and_then(|servers| servers.revealed(&known)) {
+        Ok(servers) => Some(servers.without(configured).to_json().to_string()),
+        Err(error) => {
+            // What came in has keys in it and is not said again.
+            fields.problem("value_error", "mcp_config", &error.to_string(), Value::Null);
+            None
+        }
+    }
 }
 
 /// Replaces the settings; a model, address or key that is absent or null keeps its value.
@@ -98,6 +128,7 @@ pub(crate) async fn store(
         }
         u64::try_from(count).ok()
     };
+    let mcp_config = servers(&state, &mut fields, &old);
     let f = &mut fields;
     let settings = Settings {
         language: f.text("language"),
@@ -126,7 +157,7 @@ pub(crate) async fn store(
             .or(old.user_consents_to_analytics),
         sandbox_base_container_image: f.text("sandbox_base_container_image"),
         sandbox_runtime_container_image: f.text("sandbox_runtime_container_image"),
-        mcp_config: f.take("mcp_config"),
+        mcp_config,
         search_api_key: f.text("search_api_key").or(old.search_api_key),
         sandbox_api_key: f.text("sandbox_api_key").or(old.sandbox_api_key),
         max_budget_per_task: f.number("max_budget_per_task"),

@@ -90,9 +90,29 @@ async fn say_many(server: &Arc<TestServer>, text: &str, count: u64) {
     writers.join_all().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_viewer_that_reads_nothing_delays_nobody_and_is_cut() {
-    let _quiet = WHOLE_MACHINE.lock().await;
+/// In a process of its own: other tests would be measured too.
+#[test]
+fn a_viewer_that_reads_nothing_delays_nobody_and_is_cut() {
+    let _quiet = WHOLE_MACHINE.blocking_lock();
+    const ALONE: &str = "delivery::alone::a_viewer_that_reads_nothing";
+    let program = std::env::current_exe().unwrap();
+    let mut test = std::process::Command::new(program);
+    let output = test.args([ALONE, "--exact", "--ignored", "--nocapture"]).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("1 passed"), "{text}{}", String::from_utf8_lossy(&output.stderr));
+}
+
+mod alone {
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    #[ignore = "it is started by the test of the same name, in a process of its own"]
+    async fn a_viewer_that_reads_nothing() {
+        measure_sleeping_viewers().await;
+    }
+}
+
+async fn measure_sleeping_viewers() {
     const WARM_UP: u64 = 2_000;
     const MESSAGES: u64 = 10_000;
     const SLEEPERS: u64 = 16;

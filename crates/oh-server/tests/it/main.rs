@@ -15,6 +15,8 @@ mod long_crash;
 #[cfg(test)]
 mod malformed;
 #[cfg(test)]
+mod mcp;
+#[cfg(test)]
 mod model_server;
 #[cfg(test)]
 mod raw_tools;

@@ -15,6 +15,8 @@ async fn a_conversation_lives_its_life_over_rest() {
     );
     assert_eq!((&info["trigger"], &info["conversation_version"]), (&json!("gui"), &json!("V0")));
     assert_eq!(info["url"], path);
+    assert_eq!(info["usage"]["max_iterations"], 500);
+    assert_eq!(info["usage"]["max_budget"], json!(null));
 
     let rename = server.http.patch(server.url(&path)).body(json!({"title": " New "}).to_string());
     assert_eq!(rename.send().await.unwrap().json::<Value>().await.unwrap(), json!(true));

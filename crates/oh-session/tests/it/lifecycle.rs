@@ -112,9 +112,10 @@ fn manager(folder: &TempDir, world: &Arc<World>, max_live: Option<usize>) -> Con
     let (for_runtime, for_viewers) = (world.clone(), world.clone());
     ConversationManager::new(ManagerConfig {
         log,
-        llm: Arc::new(move || llm.clone()),
+        llm: Arc::new(move |_| llm.clone()),
         runtime: Arc::new(move |_| Box::pin(make(for_runtime.clone()))),
         agent: Arc::new(AgentConfig::default),
+        on_delegation: Arc::new(|_, _, _| Box::pin(async {})),
         on_first_message: Arc::new(|_, _| {}),
         on_end: Arc::new(|_| Box::pin(async {})),
         secrets: Arc::new(Vec::new),

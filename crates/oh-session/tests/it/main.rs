@@ -15,7 +15,7 @@ mod session {
     use oh_chat::{Completion, CompletionFailure, CompletionRequest};
     use oh_event::{
         Action, AgentState, ChangeAgentStateAction, ConversationId, EventDraft, EventId,
-        EventSource, MessageAction,
+        EventSource, MessageAction, Observation,
     };
     use oh_event_log::{Durability, EventLog, EventLogConfig, Framing};
     use oh_llm::{BoxFuture, CompletionContext, LlmClient};
@@ -24,7 +24,7 @@ mod session {
         AgentConfig, ConversationManager, Ending, ManagerConfig, NewConversation, PreparedRuntime,
         SessionHandle,
     };
-    use oh_testkit::{ScriptedLlm, ScriptedRuntime, text};
+    use oh_testkit::{ScriptedLlm, ScriptedRuntime, call, text, tool_calls};
     use tempfile::TempDir;
 
     /// Counts requests that are under way; it never answers.
@@ -67,12 +67,17 @@ mod session {
         .unwrap();
         ConversationManager::new(ManagerConfig {
             log,
-            llm: Arc::new(move || llm.clone()),
+            llm: Arc::new(move |_| llm.clone()),
             runtime: Arc::new(|_| {
                 let runtime: Arc<dyn Runtime> = Arc::new(ScriptedRuntime::new("output"));
                 Box::pin(async { Ok(PreparedRuntime::plain(runtime)) })
             }),
-            agent: Arc::new(AgentConfig::default),
+            agent: Arc::new(|| {
+                let mut config = AgentConfig::default();
+                config.tools.has_delegate = true;
+                config
+            }),
+            on_delegation: Arc::new(|_, _, _| Box::pin(async {})),
             on_first_message: Arc::new(|_, _| {}),
             on_end: Arc::new(|_| Box::pin(async {})),
             secrets: Arc::new(Vec::new),
@@ -141,6 +146,70 @@ mod session {
         assert_eq!(first, Some(EventId(4)));
         assert_eq!(handle.act(message("once"), Some("mine".into())).await.unwrap(), first);
         assert_eq!(handle.reader().next_event_id(), 8);
+    }
+
+    #[tokio::test]
+    async fn a_delegation_is_a_conversation_of_its_own() {
+        let folder = TempDir::new().unwrap();
+        let task = r#"{"task":"count the files"}"#;
+        let llm = Arc::new(ScriptedLlm::new([
+            tool_calls("", vec![call("1", "delegate", task)]),
+            tool_calls("", vec![call("2", "execute_bash", r#"{"command":"ls | wc -l"}"#)]),
+            tool_calls("", vec![call("3", "finish", r#"{"message":"There are 3."}"#)]),
+            text("Three."),
+        ]));
+        let manager = manager(&folder, llm.clone());
+        let new = NewConversation {
+            first_message: Some(message("how many?")),
+            ..NewConversation::default()
+        };
+        let handle = manager.open(&id(), new).await.unwrap();
+        reaches(&handle, AgentState::AwaitingUserInput).await;
+        let events = handle.reader().events((0, handle.reader().next_event_id())).await.unwrap();
+        let (delegation, outcome) = events
+            .iter()
+            .find_map(|event| match event.observation() {
+                Some(Observation::Delegate(outcome)) => Some((event.draft.cause?, outcome)),
+                Some(_) | None => None,
+            })
+            .expect("the outcome");
+        assert!(outcome.content.ends_with("There are 3."), "{}", outcome.content);
+        let child = format!("x-delegate-{}", delegation.0);
+        assert!(outcome.outputs.as_str().contains(&child), "{:?}", outcome.outputs);
+        // What the other agent was asked and did is in its own log alone.
+        assert!(!format!("{events:?}").contains("wc -l"));
+        let requests = llm.requests();
+        assert!(format!("{:?}", requests[1]).contains("TASK: count the files"));
+        assert!(!format!("{:?}", requests[1].messages).contains("how many?"));
+        assert!(format!("{:?}", requests[3]).contains("There are 3."));
+        // All four answers are paid for here.
+        let metrics = events.iter().rev().find_map(|event| event.draft.llm_metrics.clone());
+        assert!((metrics.unwrap().accumulated_cost - 0.04).abs() < 1e-9);
+        let child = ConversationId::parse(&child).unwrap();
+        assert!(manager.get(&child).is_none(), "its session has ended");
+    }
+
+    #[tokio::test]
+    async fn a_stop_ends_what_was_delegated() {
+        let folder = TempDir::new().unwrap();
+        let task = r#"{"task":"never end"}"#;
+        let llm = ScriptedLlm::new([tool_calls("", vec![call("1", "delegate", task)])]);
+        let manager = manager(&folder, Arc::new(llm));
+        let new =
+            NewConversation { first_message: Some(message("go")), ..NewConversation::default() };
+        let handle = manager.open(&id(), new).await.unwrap();
+        let children = async |count: usize| {
+            let wait = async {
+                while manager.live().len() != count + 1 {
+                    tokio::task::yield_now().await;
+                }
+            };
+            tokio::time::timeout(Duration::from_secs(30), wait).await.expect("conversations");
+        };
+        children(1).await;
+        handle.act(ask(AgentState::Stopped), None).await.unwrap();
+        reaches(&handle, AgentState::Stopped).await;
+        children(0).await;
     }
 
     #[tokio::test]

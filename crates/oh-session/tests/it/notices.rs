@@ -17,7 +17,7 @@ use oh_session::{
     SessionHandle,
 };
 use tempfile::TempDir;
-use tokio::sync::broadcast;
+use tokio::sync::{Semaphore, broadcast};
 
 const SECRET: &str = "p\"ass-w\u{f6}rd";
 const SAID: &str = "it is p\"ass-w\u{f6}rd, or p\\\"ass-w\u{f6}rd, or p\"ass";
@@ -104,11 +104,12 @@ async fn opened(folder: &TempDir, source: Piecewise, llm: Arc<dyn LlmClient>) ->
     .unwrap();
     let manager = ConversationManager::new(ManagerConfig {
         log,
-        llm: Arc::new(move || llm.clone()),
+        llm: Arc::new(move |_| llm.clone()),
         runtime: Arc::new(move |_| {
             Box::pin(async move { Ok(PreparedRuntime::plain(Arc::new(source))) })
         }),
         agent: Arc::new(AgentConfig::default),
+        on_delegation: Arc::new(|_, _, _| Box::pin(async {})),
         on_first_message: Arc::new(|_, _| {}),
         on_end: Arc::new(|_| Box::pin(async {})),
         secrets: Arc::new(|| vec![SECRET.to_owned()]),
@@ -207,4 +208,56 @@ async fn viewers_learn_that_the_model_begins_anew() {
         }
     }
     assert_eq!(seen, ["thought hm", "text wr", "restart", "thought so", "text right"]);
+}
+
+/// A provider that has had too many requests, and answers when it is let.
+#[derive(Debug)]
+struct Patient(Arc<Semaphore>);
+
+impl LlmClient for Patient {
+    fn complete(
+        &self,
+        _: CompletionRequest,
+        context: CompletionContext,
+    ) -> oh_llm::BoxFuture<'_, Result<Completion, CompletionFailure>> {
+        Box::pin(async move {
+            let wait = Duration::from_secs(8);
+            let (attempt, attempts) = (1, 5);
+            let retry = LlmNotice::Retry { attempt, attempts, wait, is_rate_limited: true };
+            context.notify(retry);
+            self.0.acquire().await.unwrap().forget();
+            Ok(completion())
+        })
+    }
+
+    fn model(&self) -> &str {
+        "patient"
+    }
+}
+
+#[tokio::test]
+async fn a_wait_that_the_provider_asks_for_is_a_state() {
+    let folder = TempDir::new().unwrap();
+    let gate = Arc::new(Semaphore::new(0));
+    let session = opened(&folder, Piecewise(1), Arc::new(Patient(gate.clone()))).await;
+    let message = MessageAction { content: "go".to_owned(), ..MessageAction::default() };
+    let message = EventDraft::of_action(EventSource::User, Action::Message(message));
+    session.act(message, None).await.unwrap();
+    let reaches = async |state: AgentState| {
+        let wait = async {
+            while session.status().agent_state != state {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), wait).await.expect("the state is reached");
+    };
+    reaches(AgentState::RateLimited).await;
+    let reader = session.reader();
+    let events = reader.events((0, reader.next_event_id())).await.unwrap();
+    let Some(Observation::AgentStateChanged(change)) = events.last().unwrap().observation() else {
+        panic!("{events:?}");
+    };
+    assert!(change.reason.contains("attempt, 2 of 5, is in 8 s"), "{}", change.reason);
+    gate.add_permits(1);
+    reaches(AgentState::AwaitingUserInput).await;
 }

@@ -68,6 +68,7 @@ mod store {
         let settings = Settings {
             llm_model: Some("openai/gpt-4o".to_owned()),
             llm_api_key: Some("canary-4711-canary".to_owned()),
+            mcp_config: Some(r#"{"key":"canary-4711-canary"}"#.to_owned()),
             ..Settings::default()
         };
         assert_eq!(open(&folder).settings().await.unwrap(), None);
@@ -82,6 +83,6 @@ mod store {
         // Without the key the settings are there but the secret is not.
         std::fs::remove_file(folder.path().join("secret_key")).unwrap();
         let found = open(&folder).settings().await.unwrap().unwrap();
-        assert_eq!(found, Settings { llm_api_key: None, ..settings });
+        assert_eq!(found, Settings { llm_api_key: None, mcp_config: None, ..settings });
     }
 }

@@ -43,7 +43,7 @@ fn bad_input_is_named() {
     check(r#"{"type":"dance"}"#, UnknownAction, "dance");
     check(r#"{"action":"initialize"}"#, UnknownAction, "initialize");
     check(r#"{"action":"think","args":{}}"#, NotAllowed, "think");
-    check(r#"{"action":"delegate","args":{"agent":"a","inputs":{}}}"#, NotAllowed, "delegate");
+    check(r#"{"action":"think","args":{"thought":"a"}}"#, NotAllowed, "think");
     check(r#"{"observation":"run","content":""}"#, NotAllowed, "observations");
     check(
         r#"{"action":"change_agent_state","args":{"agent_state":"asleep"}}"#,

@@ -88,7 +88,7 @@ export type EditExtras = { path: string, prev_exist: boolean, old_content: strin
 
 export type BrowseExtras = { url: string, trigger_by_action: string, screenshot: string, screenshot_path: string | null, set_of_marks: string, error: boolean, goal_image_urls: Array<string>, open_pages_urls: Array<string>, active_page_index: number, dom_object: Record<string, unknown>, axtree_object: Record<string, unknown>, extra_element_properties: Record<string, unknown>, last_browser_action: string, last_browser_action_error: string, focused_element_bid: string, filter_visible_only: boolean, };
 
-export type McpExtras = { name: string, arguments: Record<string, unknown>, };
+export type McpExtras = { name: string, arguments: Record<string, unknown>, image_urls?: Array<string>, };
 
 export type TaskTrackingExtras = { command: string, task_list: Array<TaskItem>, };
 
