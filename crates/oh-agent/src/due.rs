@@ -185,7 +185,9 @@ impl Conversation {
                     runs && !arises_by_itself(action)
                 })
         };
-        self.replay = recorded.into_iter().filter(is_wanted).collect();
+        // What the recording has cost was paid by others.
+        let again = |draft| EventDraft { cause: None, llm_metrics: None, ..draft };
+        self.replay = recorded.into_iter().filter(is_wanted).map(again).collect();
     }
 
     /// Returns how many recorded actions are still to be done.

@@ -46,23 +46,27 @@ impl Conversation {
     pub(crate) fn limit_reached(&self) -> Option<EventDraft> {
         let used = self.consumption();
         let limits = self.limits;
-        let go_on = "Send a message to go on for as many again.";
+        let go_on = if self.config.is_headless {
+            ""
+        } else {
+            " Send a message to go on for as many again."
+        };
         let (id, reason) = if used.iterations >= limits.max_iterations {
             let max = limits.max_iterations;
             let reason = format!(
-                "RuntimeError: Agent reached maximum iteration. Current iteration: {}, max iteration: {max}. {go_on}",
+                "RuntimeError: Agent reached maximum iteration. Current iteration: {}, max iteration: {max}.{go_on}",
                 used.iterations
             );
             ("STATUS$ERROR_MAX_ITERATIONS", reason)
         } else if let Some(max) = limits.max_budget.filter(|max| used.cost >= *max) {
             let reason = format!(
-                "RuntimeError: Agent reached maximum budget for conversation. Current budget: {:.2}, max budget: {max:.2}. {go_on}",
+                "RuntimeError: Agent reached maximum budget for conversation. Current budget: {:.2}, max budget: {max:.2}.{go_on}",
                 used.cost
             );
             ("STATUS$ERROR_MAX_BUDGET", reason)
         } else if let Some(max) = limits.max_tokens.filter(|max| used.tokens >= *max) {
             let reason = format!(
-                "RuntimeError: Agent reached maximum tokens for conversation. Current tokens: {}, max tokens: {max}. {go_on}",
+                "RuntimeError: Agent reached maximum tokens for conversation. Current tokens: {}, max tokens: {max}.{go_on}",
                 used.tokens
             );
             ("STATUS$ERROR_MAX_TOKENS", reason)
@@ -70,7 +74,7 @@ impl Conversation {
             let seconds = used.busy_micros / 1_000_000;
             let max = limits.max_seconds.filter(|max| seconds >= *max)?;
             let reason = format!(
-                "RuntimeError: Agent reached maximum time for conversation. Current time: {seconds} s, max time: {max} s. {go_on}"
+                "RuntimeError: Agent reached maximum time for conversation. Current time: {seconds} s, max time: {max} s.{go_on}"
             );
             ("STATUS$ERROR_MAX_TIME", reason)
         };

@@ -47,6 +47,7 @@ impl ServerProcess {
             .env("LLM_BASE_URL", model_url)
             .env("LLM_API_KEY", "x")
             .env("MAX_CONCURRENT_CONVERSATIONS", "0")
+            .env("MAX_ITERATIONS", "1000000")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)

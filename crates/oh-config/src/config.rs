@@ -11,6 +11,7 @@ use crate::llm::{self, LlmSettings};
 use crate::mcp::{self, McpSettings};
 use crate::sandbox::{self, SandboxSettings};
 use crate::source::Source;
+use crate::trajectory::{self, TrajectorySettings};
 use crate::values::{parse_flag, parse_list};
 
 /// The environment variables, by name.
@@ -31,6 +32,8 @@ pub struct Config {
     pub mcp: McpSettings,
     /// How long conversations live.
     pub lifecycle: LifecycleSettings,
+    /// Recordings of conversations.
+    pub trajectory: TrajectorySettings,
     /// Where the database and the workspaces are.
     pub data_dir: PathBuf,
     /// One workspace for all conversations, instead of one each.
@@ -200,6 +203,7 @@ impl Config {
             sandbox: sandbox::read(s, environment)?,
             mcp: mcp::read(s)?,
             lifecycle: lifecycle::read(s, environment),
+            trajectory: trajectory::read(s),
             data_dir: data_dir(s.text("core", "file_store_path"), environment),
             workspace: sandbox::workspace(s),
             uploads: uploads(s),

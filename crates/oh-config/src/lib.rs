@@ -16,6 +16,7 @@ mod llm;
 mod mcp;
 mod sandbox;
 mod source;
+mod trajectory;
 mod values;
 
 pub use agent::AgentSettings;
@@ -25,3 +26,4 @@ pub use lifecycle::{GitIdentity, LifecycleSettings};
 pub use llm::LlmSettings;
 pub use mcp::McpSettings;
 pub use sandbox::SandboxSettings;
+pub use trajectory::TrajectorySettings;

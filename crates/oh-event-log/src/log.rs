@@ -254,6 +254,16 @@ impl LogWriter {
         self.redactor.masker()
     }
 
+    /// Returns a draft as it would be recorded: with the secrets masked.
+    ///
+    /// # Errors
+    /// Fails if opaque JSON inside the draft is not JSON.
+    pub fn masked(&self, draft: EventDraft) -> Result<EventDraft, LogError> {
+        let mut event = Event { id: EventId(0), timestamp: Timestamp(0), draft };
+        self.encode(&mut event)?;
+        Ok(event.draft)
+    }
+
     /// Returns the event that was recorded for a client's own id, if any.
     ///
     /// # Errors

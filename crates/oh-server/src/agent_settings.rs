@@ -7,20 +7,33 @@ use oh_store::Settings;
 use crate::clock;
 use crate::llm_choice::DEMO;
 
+/// What somebody decided for this process, above settings and configuration.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Overrides {
+    /// Nobody watches the agent.
+    pub(crate) is_headless: bool,
+    pub(crate) model: Option<String>,
+    pub(crate) max_iterations: Option<u64>,
+    pub(crate) max_budget: Option<f64>,
+}
+
 /// Returns the agent's settings for a session that starts now.
 pub(crate) fn agent_config(
     config: &Config,
     settings: Option<&Settings>,
     model: &str,
+    overrides: &Overrides,
 ) -> AgentConfig {
     let agent = &config.agent;
     let limits = Limits {
-        max_iterations: settings
-            .and_then(|settings| settings.max_iterations)
+        max_iterations: overrides
+            .max_iterations
+            .or_else(|| settings.and_then(|settings| settings.max_iterations))
             .filter(|max| *max > 0)
             .unwrap_or(agent.limits.max_iterations),
-        max_budget: settings
-            .and_then(|settings| settings.max_budget_per_task)
+        max_budget: overrides
+            .max_budget
+            .or_else(|| settings.and_then(|settings| settings.max_budget_per_task))
             .filter(|max| *max > 0.0)
             .or(agent.limits.max_budget),
         ..agent.limits
@@ -50,6 +63,7 @@ pub(crate) fn agent_config(
         truncates_history: agent.enable_history_truncation,
         stuck: agent.stuck,
         has_prompt_extensions: agent.enable_prompt_extensions,
+        is_headless: overrides.is_headless,
         // What is known of the place is filled in there.
         ..AgentConfig::default()
     }

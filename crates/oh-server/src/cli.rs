@@ -1,5 +1,8 @@
 //! The command line.
 
+mod errand;
+mod signals;
+
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -8,8 +11,10 @@ use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use oh_config::{Config, LogFormat};
 use oh_server::{CheckState, Components, RunningServer};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
+
+use errand::{Replay, Run};
+use signals::EndSignals;
 
 /// A self-hosted coding-agent server that people watch and steer in real time.
 #[derive(Debug, Parser)]
@@ -23,6 +28,10 @@ struct Arguments {
 enum Command {
     /// Starts the server.
     Serve(Serve),
+    /// Gives the agent a task and follows it to the end, without a server.
+    Run(Run),
+    /// Does again what was done in a recorded conversation.
+    Replay(Replay),
     /// Prints the session key, which lets other machines in.
     Key(Key),
     /// Checks what the server needs on this machine, and says what helps.
@@ -83,14 +92,13 @@ struct Key {
 pub(crate) fn run() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Serve(arguments) => serve(arguments),
+        Command::Run(arguments) => errand::run(arguments),
+        Command::Replay(arguments) => errand::replay(arguments),
         Command::Key(arguments) => key(&arguments),
-        Command::Doctor(arguments) => match doctor(arguments) {
-            Ok(code) => return code,
-            Err(error) => Err(error),
-        },
+        Command::Doctor(arguments) => doctor(arguments),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             say(&format!("error: {error:#}"));
             ExitCode::FAILURE
@@ -98,7 +106,7 @@ pub(crate) fn run() -> ExitCode {
     }
 }
 
-fn serve(arguments: Serve) -> Result<()> {
+fn serve(arguments: Serve) -> Result<ExitCode> {
     let mut config = Config::load(arguments.config.as_deref(), &Config::environment())?;
     let server = &mut config.server;
     server.host = arguments.host.unwrap_or_else(|| server.host.clone());
@@ -118,7 +126,7 @@ fn serve(arguments: Serve) -> Result<()> {
         .context("failed to start the runtime")?;
     runtime.block_on(async {
         // Commands must not inherit that a signal is ignored, so each gets a handler first.
-        let end = EndSignals::listen()?;
+        let mut end = EndSignals::listen()?;
         let host = config.server.host.clone();
         let server = oh_server::start(config, Components::default()).await?;
         let (found, sandbox) = (server.local_server().await, server.sandbox().await);
@@ -126,11 +134,11 @@ fn serve(arguments: Serve) -> Result<()> {
         end.wait().await;
         tracing::info!("going down");
         server.shut_down().await;
-        Ok(())
+        Ok(ExitCode::SUCCESS)
     })
 }
 
-fn key(arguments: &Key) -> Result<()> {
+fn key(arguments: &Key) -> Result<ExitCode> {
     let config = Config::load(arguments.config.as_deref(), &Config::environment())?;
     let data_dir = arguments.data_dir.clone().unwrap_or(config.data_dir);
     std::fs::create_dir_all(&data_dir)
@@ -144,7 +152,8 @@ fn key(arguments: &Key) -> Result<()> {
         }
     };
     let key = key.context("failed to read or write the session key")?;
-    writeln!(std::io::stdout(), "{key}").context("failed to print the key")
+    writeln!(std::io::stdout(), "{key}").context("failed to print the key")?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn doctor(arguments: Doctor) -> Result<ExitCode> {
@@ -205,42 +214,6 @@ fn banner(
     }
     text.push_str(&format!("  Sandbox         {sandbox}\n"));
     text
-}
-
-/// The signals that end the server, unless it was started with them ignored (`nohup`).
-struct EndSignals(Vec<(Signal, bool)>);
-
-impl EndSignals {
-    fn listen() -> Result<Self> {
-        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-        let ignored = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
-        let kinds = [
-            SignalKind::interrupt(),
-            SignalKind::terminate(),
-            SignalKind::hangup(),
-            SignalKind::quit(),
-        ];
-        let listen = |kind: SignalKind| {
-            let is_ignored = ignored >> (kind.as_raw_value() - 1) & 1 == 1;
-            Ok((signal(kind).context("failed to listen for signals")?, is_ignored))
-        };
-        Ok(Self(kinds.into_iter().map(listen).collect::<Result<_>>()?))
-    }
-
-    /// Waits for one of them.
-    async fn wait(mut self) {
-        std::future::poll_fn(|context| {
-            let mut is_over = false;
-            for (signal, is_ignored) in &mut self.0 {
-                while let std::task::Poll::Ready(Some(())) = signal.poll_recv(context) {
-                    is_over |= !*is_ignored;
-                }
-            }
-            if is_over { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
-        })
-        .await;
-    }
 }
 
 /// A terminal that is gone is no reason to stop.

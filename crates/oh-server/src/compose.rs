@@ -18,10 +18,10 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::agent_settings::agent_config;
+use crate::agent_settings::{Overrides, agent_config};
 use crate::auth::{KEY_FILE, OwnOrigins, SessionKey};
 use crate::listener::{RequestConnection, WatchedListener};
-use crate::llm_choice::LlmChoice;
+use crate::llm_choice::{LlmChoice, prefer};
 use crate::mcp::{self, McpServers};
 use crate::rest;
 use crate::sandbox::Sandboxes;
@@ -29,6 +29,7 @@ use crate::skills::Skills;
 use crate::socket::EVENT_FRAMING;
 use crate::state::{AppState, MAX_DOWNLOADS, MAX_GIT_LOOKS, Shared, SocketCount, plain_metadata};
 use crate::titles;
+use crate::trajectory;
 use crate::web;
 
 /// How long sockets and sessions get to end.
@@ -81,7 +82,7 @@ pub async fn start(config: Config, components: Components) -> Result<RunningServ
     let ports = [Some(address), frontend_address].into_iter().flatten().map(|a| a.port()).collect();
 
     let (titles, title_queue) = mpsc::channel(titles::QUEUE);
-    let state = compose(config, components, ports, titles).await?;
+    let state = compose(config, components, ports, titles, Overrides::default()).await?;
     let router = router(&state);
     let mut tasks = JoinSet::new();
     let sandboxes = state.sandboxes.clone();
@@ -167,11 +168,13 @@ async fn bind(host: &str, port: u16) -> Result<WatchedListener> {
     })
 }
 
-async fn compose(
+/// Makes everything but what listens.
+pub(crate) async fn compose(
     config: Config,
     components: Components,
     ports: Vec<u16>,
     titles: mpsc::Sender<(ConversationId, String)>,
+    overrides: Overrides,
 ) -> Result<AppState> {
     let data_dir = config.data_dir.clone();
     make_private_dir(&data_dir)?;
@@ -185,13 +188,16 @@ async fn compose(
     let secret_key = SecretKey::load_or_create(&data_dir.join("secret_key"))
         .context("failed to read the key of the secrets")?;
     let store = Store::open(&path, secret_key)?;
-    let settings = store.settings().await?;
+    let mut settings = store.settings().await?;
     let key = match &config.server.session_api_key {
         Some(key) => SessionKey::explicit(key.clone()),
         None => SessionKey::load_or_create(&data_dir.join(KEY_FILE))
             .context("failed to read the session key")?,
     };
-    let configured = config.llm.clone().with_group(config.agent.llm_config.as_deref());
+    let mut configured = config.llm.clone().with_group(config.agent.llm_config.as_deref());
+    if let Some(model) = &overrides.model {
+        prefer(model, &mut configured, &mut settings);
+    }
     let llm = Arc::new(match components.llm {
         Some(client) => LlmChoice::fixed(client, configured),
         None => LlmChoice::new(configured, settings.as_ref()),
@@ -240,7 +246,7 @@ async fn compose(
             let (config, settings, llm) = (config.clone(), settings.clone(), llm.clone());
             Arc::new(move || {
                 let settings = settings.lock().unwrap_or_else(PoisonError::into_inner);
-                agent_config(&config, settings.as_ref(), &llm.config().model)
+                agent_config(&config, settings.as_ref(), &llm.config().model, &overrides)
             })
         },
         on_delegation: {
@@ -260,6 +266,13 @@ async fn compose(
             // A conversation whose title finds no room keeps its default one.
             let _ = titles.try_send((id.clone(), text.to_owned()));
         }),
+        on_end: {
+            let (log, settings) = (log.clone(), config.trajectory.clone());
+            Arc::new(move |id| {
+                let (log, settings, id) = (log.clone(), settings.clone(), id.clone());
+                Box::pin(async move { trajectory::save(&log, &id, &settings).await })
+            })
+        },
         secrets: {
             let (llm, key) = (llm.clone(), key.reveal().to_owned());
             let (config, settings) = (config.clone(), settings.clone());

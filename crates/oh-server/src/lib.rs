@@ -1,6 +1,7 @@
 //! The edge: HTTP routes, sockets, authority, and the one place that composes the rest.
 //!
 //! - [`start`]: a running server from a configuration;
+//! - [`run_errand`]: one conversation in the foreground, without a server;
 //! - [`Components`]: the model and the runtime, so that tests can bring their own.
 //!
 //! HTTP and Socket.IO are known nowhere else. Events pass through as bytes.
@@ -12,6 +13,7 @@ mod clock;
 mod compose;
 mod doctor;
 mod git_hooks;
+mod headless;
 mod listener;
 mod llm_choice;
 mod mcp;
@@ -23,9 +25,11 @@ mod skills;
 mod socket;
 mod state;
 mod titles;
+mod trajectory;
 mod web;
 
 pub use auth::{load_session_key, rotate_session_key};
 pub use compose::{Components, RunningServer, start};
 pub use doctor::{Check, CheckState, doctor};
+pub use headless::{Beginning, Errand, Outcome, Output, User, run_errand};
 pub use oh_runtime::sandbox_main;

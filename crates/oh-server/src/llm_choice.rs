@@ -138,6 +138,27 @@ fn named(configured: &LlmSettings, settings: Option<&Settings>) -> Option<String
     model.or_else(|| present(configured.model.as_ref()))
 }
 
+/// Lets a model that somebody named for this process take the place of every other choice. The
+/// key and address of another choice stay only if they belong to the same provider.
+pub(crate) fn prefer(model: &str, configured: &mut LlmSettings, settings: &mut Option<Settings>) {
+    let provider = |model: &str| model.split_once('/').map(|(provider, _)| provider.to_owned());
+    let is_akin = |other: Option<&String>| {
+        other.is_some_and(|other| other == model || provider(other) == provider(model))
+    };
+    if let Some(settings) = settings {
+        if !is_akin(settings.llm_model.as_ref()) {
+            settings.llm_api_key = None;
+            settings.llm_base_url = None;
+        }
+        settings.llm_model = None;
+    }
+    if configured.model.is_some() && !is_akin(configured.model.as_ref()) {
+        configured.config.api_key = None;
+        configured.config.base_url = None;
+    }
+    configured.model = Some(model.to_owned());
+}
+
 fn choose(
     configured: &LlmSettings,
     settings: Option<&Settings>,
@@ -203,6 +224,26 @@ mod tests {
         named.local.set(Some(local())).unwrap();
         assert_eq!(named.look_around(|| None).await, None);
         assert_eq!(named.config().model, "demo");
+    }
+
+    #[test]
+    fn a_model_for_this_process_takes_only_a_key_of_its_provider() {
+        let check = |model: &str, expected: Option<&str>| {
+            let mut configured = configured("[llm]\nmodel = \"openai/a\"\napi_key = \"sk-openai\"");
+            let mut settings = Some(Settings {
+                llm_model: Some("anthropic/b".to_owned()),
+                llm_api_key: Some("sk-anthropic".to_owned()),
+                ..Settings::default()
+            });
+            prefer(model, &mut configured, &mut settings);
+            let config = LlmChoice::new(configured, settings.as_ref()).config();
+            assert_eq!((config.model.as_str(), config.api_key.as_deref()), (model, expected));
+        };
+        check("openai/a", Some("sk-openai"));
+        check("openai/c", Some("sk-openai"));
+        check("anthropic/b", Some("sk-anthropic"));
+        check("anthropic/c", Some("sk-anthropic"));
+        check("gemini/d", None);
     }
 
     #[test]

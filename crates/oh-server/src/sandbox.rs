@@ -163,7 +163,7 @@ impl Sandboxes {
         local: LocalRuntimeConfig,
         place: &Place,
     ) -> io::Result<(Option<SandboxMode>, Arc<dyn Runtime>)> {
-        let Shared { settings, program, places, workspace, containers, .. } = &*self.0;
+        let Shared { settings, program, places, containers, .. } = &*self.0;
         if let Some(containers) = containers {
             containers.check().await.map_err(io::Error::other)?;
             return Ok((None, Arc::new(containers.runtime(id.as_str(), local)?)));
@@ -178,7 +178,8 @@ impl Sandboxes {
             ports: place.ports.clone(),
             volumes: settings.volumes.clone(),
             // In a workspace of its own the agent is the owner of the repository.
-            protects_repository: settings.protect_repository && workspace.is_some(),
+            protects_repository: settings.protect_repository
+                && local.workspace != std::path::absolute(self.own_workspace(id))?,
             limits: settings.limits.clone(),
         };
         Ok((Some(mode), Arc::new(SandboxedRuntime::new(local, sandbox)?)))
@@ -217,8 +218,23 @@ impl Sandboxes {
 
     /// Returns the workspace of a conversation on this machine.
     pub(crate) fn workspace(&self, id: &ConversationId) -> io::Result<PathBuf> {
-        let own = || self.0.data_dir.join("workspaces").join(folder_name(id));
-        std::path::absolute(self.0.workspace.clone().unwrap_or_else(own))
+        let own = self.own_workspace(id);
+        let chosen = std::fs::read_link(&own).ok().or_else(|| self.0.workspace.clone());
+        std::path::absolute(chosen.unwrap_or(own))
+    }
+
+    /// Lets a new conversation work in a directory of its user. The link stands where its own
+    /// workspace would be, so that the conversation is at home there for good, and goes with it.
+    pub(crate) fn settle_in(&self, id: &ConversationId, directory: &Path) -> io::Result<()> {
+        let own = self.own_workspace(id);
+        if let Some(parent) = own.parent() {
+            std::fs::create_dir_all(parent)?;
+        }
+        std::os::unix::fs::symlink(directory, own)
+    }
+
+    fn own_workspace(&self, id: &ConversationId) -> PathBuf {
+        self.0.data_dir.join("workspaces").join(folder_name(id))
     }
 }
 

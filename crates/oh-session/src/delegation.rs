@@ -77,7 +77,7 @@ impl ConversationManager {
         let message =
             MessageAction { content: format!("TASK: {task}"), ..MessageAction::default() };
         let message = EventDraft::of_action(EventSource::User, Action::Message(message));
-        let new = NewConversation { first_message: Some(message) };
+        let new = NewConversation { first_message: Some(message), ..NewConversation::default() };
         let Delegation { runtime, limits, knowledge, .. } = delegation;
         let place = self.place_in(runtime, limits, knowledge);
         let handle = self.open_in(&id, new, place).await.map_err(|error| error.to_string())?;

@@ -33,6 +33,7 @@ type RuntimeSource = Arc<dyn Fn(&ConversationId) -> Preparation + Send + Sync>;
 type DelegationHook =
     Arc<dyn Fn(&ConversationId, &ConversationId, &str) -> BoxFuture<'static, ()> + Send + Sync>;
 type MessageHook = Arc<dyn Fn(&ConversationId, &str) + Send + Sync>;
+type EndHook = Arc<dyn Fn(&ConversationId) -> BoxFuture<'static, ()> + Send + Sync>;
 /// Returns the agent's settings.
 pub(crate) type AgentSource = Arc<dyn Fn() -> AgentConfig + Send + Sync>;
 
@@ -54,6 +55,8 @@ pub struct ManagerConfig {
     pub on_delegation: DelegationHook,
     /// Hears the first message of a user, after it is durable.
     pub on_first_message: MessageHook,
+    /// Hears that a session has recorded its end; who closes it waits for that.
+    pub on_end: EndHook,
     /// Values that are masked in every event.
     pub secrets: Arc<dyn Fn() -> Vec<String> + Send + Sync>,
     /// Says whether somebody looks at a conversation.
@@ -69,6 +72,9 @@ pub struct ManagerConfig {
 pub struct NewConversation {
     /// The first message; the agent begins by itself.
     pub first_message: Option<EventDraft>,
+    /// What was recorded elsewhere after its first message, and is done again before the model
+    /// is asked.
+    pub replay: Vec<EventDraft>,
 }
 
 /// Finds and starts live conversations. Clones share them.
@@ -240,8 +246,13 @@ impl ConversationManager {
         let (mut writer, reader) = config.log.open_conversation(id).await?;
         writer.add_secrets((config.secrets)());
         let conversation = Conversation::new((place.agent)());
-        let conversation = restore(conversation, &writer, &reader).await?;
+        let mut conversation = restore(conversation, &writer, &reader).await?;
         let is_new = conversation.next_event_id().0 == 0;
+        if is_new {
+            // An action is known again by what is recorded of it.
+            let masked = new.replay.into_iter().map(|draft| writer.masked(draft));
+            conversation.replay(masked.collect::<Result<Vec<_>, _>>()?);
+        }
 
         let (mailbox, letters) = mpsc::channel(MAILBOX_LENGTH);
         let (notices, _) = broadcast::channel(NOTICE_BUFFER);
@@ -271,6 +282,7 @@ impl ConversationManager {
                 let (hook, id) = (config.on_first_message.clone(), id.clone());
                 Box::new(move |text| hook(&id, text))
             },
+            on_end: about(&config.on_end, id, |end, id| end(id)),
         };
         session.record(session.conversation.loading(), None).await?;
         let first = new.first_message.filter(|_| is_new);

@@ -10,6 +10,7 @@ use oh_event::{
 };
 use oh_event_log::LogWriter;
 use oh_llm::LlmClient;
+use oh_runtime::BoxFuture;
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::time::Instant;
 
@@ -35,6 +36,7 @@ pub(crate) struct Session {
     pub(crate) notices: broadcast::Sender<Notice>,
     pub(crate) ending: Arc<OnceLock<Ending>>,
     pub(crate) on_first_message: Box<dyn Fn(&str) + Send + Sync>,
+    pub(crate) on_end: Box<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>,
 }
 
 /// Why a session ends, and what its viewers are told.
@@ -67,6 +69,7 @@ impl Session {
         if let Some(prepared) = prepared {
             prepared.runtime.close().await;
         }
+        (self.on_end)().await;
         self.show_runtime(STOPPED, &goodbye.reason);
         // Readers learn why the log ends before they learn that it does.
         let _ = self.ending.set(goodbye.ending);

@@ -42,56 +42,82 @@ impl std::error::Error for EventError {}
 /// # Errors
 /// Returns what is wrong with the text.
 pub fn parse_event(text: &str) -> Result<Event, EventError> {
-    #[derive(Deserialize)]
-    struct Form<'a> {
-        id: u64,
-        timestamp: String,
-        #[serde(with = "EventSourceDef")]
-        source: EventSource,
-        cause: Option<u64>,
-        timeout: Option<f64>,
-        action: Option<String>,
-        #[serde(borrow)]
-        args: Option<&'a RawValue>,
-        observation: Option<String>,
-        content: Option<String>,
-        #[serde(borrow)]
-        extras: Option<&'a RawValue>,
-        tool_call_metadata: Option<ToolCallForm>,
-        llm_metrics: Option<Metrics>,
-    }
-    #[derive(Deserialize)]
-    struct Metrics(#[serde(with = "LlmMetricsDef")] LlmMetrics);
+    let form = read(text)?;
+    let id = form.id.ok_or_else(|| EventError::Malformed("missing field `id`".to_owned()))?;
+    let timestamp = form.timestamp.as_deref().unwrap_or_default();
+    let timestamp = parse_timestamp(timestamp)
+        .ok_or_else(|| EventError::Malformed(format!("bad timestamp `{timestamp}`")))?;
+    Ok(Event { id: EventId(id), timestamp, draft: form.into_draft()? })
+}
 
-    let malformed = |error: serde_json::Error| EventError::Malformed(error.to_string());
-    let form: Form<'_> = serde_json::from_str(text).map_err(malformed)?;
-    let timestamp = parse_timestamp(&form.timestamp)
-        .ok_or_else(|| EventError::Malformed(format!("bad timestamp `{}`", form.timestamp)))?;
-    let body = if let Some(name) = form.action {
-        let args = form.args.map_or("{}", RawValue::get);
-        let action = parse_action(&name, args).ok_or(EventError::UnknownKind(name))?;
-        EventBody::Action(action.map_err(malformed)?)
-    } else if let Some(name) = form.observation {
-        let extras = form.extras.map_or("{}", RawValue::get);
-        let content = form.content.unwrap_or_default();
-        let observation =
-            parse_observation(&name, content, extras).ok_or(EventError::UnknownKind(name))?;
-        EventBody::Observation(observation.map_err(malformed)?)
-    } else {
-        return Err(EventError::NoKind);
-    };
-    Ok(Event {
-        id: EventId(form.id),
-        timestamp,
-        draft: EventDraft {
-            source: form.source,
-            cause: form.cause.map(EventId),
-            timeout: form.timeout,
-            tool_call: form.tool_call_metadata.map(|form| Box::new(form.into_metadata())),
-            llm_metrics: form.llm_metrics.map(|metrics| Box::new(metrics.0)),
+/// Reads an action without a place in a log, such as one of a trajectory; `None` if the event
+/// is none or `is_wanted`, by its source and type, says no.
+pub(crate) fn parse_action_draft(
+    text: &str,
+    is_wanted: impl Fn(EventSource, &str) -> bool,
+) -> Result<Option<EventDraft>, EventError> {
+    let form = read(text)?;
+    match &form.action {
+        Some(name) if is_wanted(form.source, name) => form.into_draft().map(Some),
+        Some(_) | None => Ok(None),
+    }
+}
+
+#[derive(Deserialize)]
+struct Form<'a> {
+    id: Option<u64>,
+    timestamp: Option<String>,
+    #[serde(with = "EventSourceDef")]
+    source: EventSource,
+    cause: Option<u64>,
+    timeout: Option<f64>,
+    action: Option<String>,
+    #[serde(borrow)]
+    args: Option<&'a RawValue>,
+    observation: Option<String>,
+    content: Option<String>,
+    #[serde(borrow)]
+    extras: Option<&'a RawValue>,
+    tool_call_metadata: Option<ToolCallForm>,
+    llm_metrics: Option<Metrics>,
+}
+
+#[derive(Deserialize)]
+struct Metrics(#[serde(with = "LlmMetricsDef")] LlmMetrics);
+
+fn read(text: &str) -> Result<Form<'_>, EventError> {
+    serde_json::from_str(text).map_err(malformed)
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "it is the end of the error")]
+fn malformed(error: serde_json::Error) -> EventError {
+    EventError::Malformed(error.to_string())
+}
+
+impl Form<'_> {
+    fn into_draft(self) -> Result<EventDraft, EventError> {
+        let body = if let Some(name) = self.action {
+            let args = self.args.map_or("{}", RawValue::get);
+            let action = parse_action(&name, args).ok_or(EventError::UnknownKind(name))?;
+            EventBody::Action(action.map_err(malformed)?)
+        } else if let Some(name) = self.observation {
+            let extras = self.extras.map_or("{}", RawValue::get);
+            let content = self.content.unwrap_or_default();
+            let observation =
+                parse_observation(&name, content, extras).ok_or(EventError::UnknownKind(name))?;
+            EventBody::Observation(observation.map_err(malformed)?)
+        } else {
+            return Err(EventError::NoKind);
+        };
+        Ok(EventDraft {
+            source: self.source,
+            cause: self.cause.map(EventId),
+            timeout: self.timeout,
+            tool_call: self.tool_call_metadata.map(|form| Box::new(form.into_metadata())),
+            llm_metrics: self.llm_metrics.map(|metrics| Box::new(metrics.0)),
             body,
-        },
-    })
+        })
+    }
 }
 
 /// An event's JSON, without the decorations of the wire.

@@ -3,6 +3,7 @@
 //! - [`parse_event`] and [`encode_event`]: an event and its JSON;
 //! - [`EncodedEvent`]: the stored bytes, and the two forms that clients get them in;
 //! - [`parse_client_action`]: what clients send, in both documented forms;
+//! - [`parse_trajectory`]: what is done again of a recorded conversation;
 //! - [`ConnectQuery`]: the query of the Socket.IO handshake;
 //! - [`status_update`] and its neighbours: payloads that are not events.
 //!
@@ -24,6 +25,7 @@ mod observation_json;
 mod rejection;
 mod scalar;
 mod tool_call_json;
+mod trajectory;
 #[cfg(feature = "typescript")]
 mod typescript;
 
@@ -37,5 +39,6 @@ pub use notice::{
 };
 pub use rejection::{Rejection, RejectionCode};
 pub use scalar::{format_rest_time, format_timestamp, parse_timestamp};
+pub use trajectory::{Trajectory, TrajectoryError, parse_trajectory};
 #[cfg(feature = "typescript")]
 pub use typescript::typescript_declarations;

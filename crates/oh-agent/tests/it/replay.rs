@@ -1,6 +1,7 @@
 use oh_agent::{AgentConfig, ConfirmationPolicy, Conversation, Step};
 use oh_event::{
-    Action, AgentState, Event, EventDraft, EventSource, MessageAction, RunAction, SystemAction,
+    Action, AgentState, Event, EventDraft, EventSource, LlmMetrics, MessageAction, RunAction,
+    SystemAction,
 };
 
 use crate::support::{FINISH, Harness, RUN, describe, message};
@@ -54,6 +55,8 @@ fn a_recording_is_done_again_and_then_messages_are_taken() {
     assert_eq!(actions(&again.log), actions(&recorded.log));
     assert_eq!(again.conversation.agent_state(), AgentState::Finished);
     assert_eq!(again.conversation.left_to_replay(), 0);
+    assert_ne!(recorded.conversation.metrics(), &LlmMetrics::default());
+    assert_eq!(again.conversation.metrics(), &LlmMetrics::default(), "nothing is paid twice");
     again.say("more");
     assert!(matches!(again.conversation.next_step(), Step::CallLlm { .. }));
     let request = again.conversation.completion_request();

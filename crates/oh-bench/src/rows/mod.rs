@@ -4,6 +4,7 @@ mod append;
 mod command;
 mod commands;
 mod fanout;
+mod long;
 mod memory;
 mod replay;
 mod start;
@@ -97,6 +98,9 @@ const STEP: Spec = ("agent step beyond model and tool", "ms", Budget::AtMost(2.0
 const COMMAND: Spec = ("first command of a conversation", "ms", Budget::AtMost(300.0));
 const COMMANDS: Spec = ("a command after the first", "ms", Budget::AtMost(3.0));
 const BOMB: Spec = ("health during a fork bomb, p99", "ms", Budget::AtMost(100.0));
+const LONG: Spec =
+    ("long conversation, late steps beside early ones", "times", Budget::AtMost(1.5));
+const LONG_MEMORY: Spec = ("long conversation, memory of 1 800 steps", "MiB", Budget::AtMost(10.0));
 const SIZE: Spec = ("binary", "MiB", Budget::AtMost(40.0));
 
 /// Measures everything; what fails says why in its row.
@@ -138,6 +142,17 @@ pub(crate) async fn measure(bench: &Bench, only: Option<&str>) -> Report {
     }
     if wanted(BOMB) {
         add(&mut report, BOMB, commands::bomb(bench).await);
+    }
+    if [LONG, LONG_MEMORY].into_iter().any(wanted) {
+        let (ratio, growth) = match long::measure(bench).await {
+            Ok(long) => (Ok(long.ratio), Ok(long.growth)),
+            Err(error) => {
+                let again = || anyhow::anyhow!("{error:#}");
+                (Err(again()), Err(again()))
+            }
+        };
+        add(&mut report, LONG, ratio);
+        add(&mut report, LONG_MEMORY, growth);
     }
     if wanted(SIZE) {
         add(&mut report, SIZE, start::binary_size(bench));

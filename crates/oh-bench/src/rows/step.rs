@@ -21,7 +21,7 @@ pub(super) async fn measure(bench: &Bench) -> Result<Figure> {
         let mut http = Http::connect(&server.target).await?;
         let conversation = http.create_conversation().await?;
         http.act(&conversation, &message(&format!("bench:steps:{STEPS}"))).await?;
-        wait_for_end(&mut http, &conversation).await?;
+        wait_for_end(&mut http, &conversation, PATIENCE).await?;
         let events = all_events(&mut http, &conversation).await?;
         let (mut whole, mut beyond) = (Vec::new(), Vec::new());
         let mut last: Option<(f64, Option<f64>)> = None;
@@ -55,8 +55,13 @@ pub(super) async fn measure(bench: &Bench) -> Result<Figure> {
     .await
 }
 
-async fn wait_for_end(http: &mut Http, conversation: &str) -> Result<()> {
-    let deadline = tokio::time::Instant::now() + PATIENCE;
+/// Waits until the agent is done, and fails if it fails.
+pub(super) async fn wait_for_end(
+    http: &mut Http,
+    conversation: &str,
+    patience: Duration,
+) -> Result<()> {
+    let deadline = tokio::time::Instant::now() + patience;
     loop {
         tokio::time::sleep(Duration::from_millis(200)).await;
         for event in http.events(conversation, "reverse=true&limit=5").await? {
@@ -76,12 +81,12 @@ async fn wait_for_end(http: &mut Http, conversation: &str) -> Result<()> {
             }
         }
         if tokio::time::Instant::now() > deadline {
-            bail!("the agent did not finish {STEPS} steps in {} s", PATIENCE.as_secs());
+            bail!("the agent did not finish in {} s", patience.as_secs());
         }
     }
 }
 
-async fn all_events(http: &mut Http, conversation: &str) -> Result<Vec<Value>> {
+pub(super) async fn all_events(http: &mut Http, conversation: &str) -> Result<Vec<Value>> {
     let mut events = Vec::new();
     loop {
         let start = events.last().map_or(0, |event: &Value| event["id"].as_u64().unwrap_or(0) + 1);
@@ -95,7 +100,7 @@ async fn all_events(http: &mut Http, conversation: &str) -> Result<Vec<Value>> {
 }
 
 /// Returns the time of day of an event; no measurement goes over midnight.
-fn seconds(event: &Value) -> Result<f64> {
+pub(super) fn seconds(event: &Value) -> Result<f64> {
     let text = event["timestamp"].as_str().context("an event has no timestamp")?;
     let (_, clock) = text.split_once('T').with_context(|| format!("odd timestamp `{text}`"))?;
     let mut seconds = 0.0;

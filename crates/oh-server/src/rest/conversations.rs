@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, StatusCode};
 use oh_event::{Action, ConversationId, EventDraft, EventSource, MessageAction, Timestamp};
 use oh_session::{NewConversation, Notice, SessionHandle};
 use oh_store::{ConversationMetadata, ListFilter};
+use oh_wire::{Trajectory, parse_trajectory};
 use serde_json::{Value, json};
 
 use super::body::Fields;
@@ -60,9 +61,19 @@ pub(crate) async fn create(
     for name in ["conversation_instructions", "suggested_task", "create_microagent", "mcp_config"] {
         fields.take(name);
     }
-    if let Some(replay) = fields.take("replay_json") {
-        fields.problem("value_error", "replay_json", "Replay is not available yet", replay);
-    }
+    let recording = fields.text("replay_json").filter(|text| !text.trim().is_empty());
+    let recording = recording.and_then(|json| match parse_trajectory(&json) {
+        Ok(_) if text.is_some() || !image_urls.is_empty() => {
+            let message = "A recording begins with its own message; send yours later";
+            fields.problem("value_error", "replay_json", message, Value::Null);
+            None
+        }
+        Ok(recording) => Some(recording),
+        Err(problem) => {
+            fields.problem("value_error", "replay_json", &problem.to_string(), Value::Null);
+            None
+        }
+    });
     let chosen = if state.server().allows_set_conversation_id {
         fields.text("conversation_id")
     } else {
@@ -99,10 +110,18 @@ pub(crate) async fn create(
             json!({"status": "error", "message": message, "msg_id": "CONVERSATION$EXISTS"}),
         ));
     }
-    let first_message = (text.is_some() || !image_urls.is_empty())
-        .then(|| user_message(text.unwrap_or_default(), image_urls));
-    let has_message = first_message.is_some();
-    let session = state.manager.open(&id, NewConversation { first_message }).await?;
+    let new = match recording {
+        Some(Trajectory { first_message, actions }) => {
+            NewConversation { first_message: Some(first_message), replay: actions }
+        }
+        None => NewConversation {
+            first_message: (text.is_some() || !image_urls.is_empty())
+                .then(|| user_message(text.unwrap_or_default(), image_urls)),
+            replay: Vec::new(),
+        },
+    };
+    let has_message = new.first_message.is_some();
+    let session = state.manager.open(&id, new).await?;
     if has_message {
         // What was taken is on disk.
         session.settled().await;

@@ -4,7 +4,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use oh_event::ConversationId;
-use oh_event_log::{LogEntry, Order};
+use oh_event_log::Order;
 use oh_wire::{Rejection, parse_client_action};
 use serde_json::{Map, Value, json};
 
@@ -12,6 +12,7 @@ use super::body::Fields;
 use super::conversations::{Query, bad_integer, check_known, parse_id, user_message};
 use super::error::ApiError;
 use crate::state::AppState;
+use crate::trajectory::{self, Screenshots};
 
 /// Events read at once while looking for those that pass a filter.
 const SCAN_PAGE: usize = 500;
@@ -165,71 +166,14 @@ pub(crate) async fn message(
     Ok(Json(json!({"success": true})))
 }
 
-/// Keys of observations that exports leave out: large and of no use elsewhere.
-const LEFT_OUT: [&str; 9] = [
-    "dom_object",
-    "axtree_object",
-    "active_page_index",
-    "last_browser_action",
-    "last_browser_action_error",
-    "focused_element_bid",
-    "extra_element_properties",
-    "screenshot",
-    "set_of_marks",
-];
-
 pub(crate) async fn trajectory(
     State(state): State<AppState>,
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
     let id = parse_id(&id)?;
     check_known(&state, &id).await?;
-    let mut text = "{\"trajectory\":[".to_owned();
-    let mut next = 0;
-    loop {
-        let page = state.log.page(&id, (next, u64::MAX), Order::Ascending, SCAN_PAGE).await?;
-        let Some(last) = page.last() else { break };
-        next = last.id().0 + 1;
-        for event in page.iter().filter_map(exported) {
-            if !text.ends_with('[') {
-                text.push(',');
-            }
-            text.push_str(&event);
-        }
-    }
-    text.push_str("]}");
-    Ok(json_text(text))
-}
-
-/// Returns an event as exports show it; `None` if it is hidden.
-fn exported(entry: &LogEntry) -> Option<String> {
-    let text = entry.view().stored_form();
-    let may_need_care = text.contains("\"hidden\":true")
-        || LEFT_OUT.iter().any(|key| text.contains(&format!("\"{key}\"")));
-    if !may_need_care {
-        return Some(text);
-    }
-    let mut event: Value = serde_json::from_str(&text).ok()?;
-    let is_hidden =
-        ["/args/hidden", "/extras/hidden"].iter().any(|at| event.pointer(at) == Some(&json!(true)));
-    if is_hidden {
-        return None;
-    }
-    if let Some(extras) = event.get_mut("extras") {
-        leave_out(extras);
-    }
-    Some(event.to_string())
-}
-
-fn leave_out(value: &mut Value) {
-    match value {
-        Value::Object(fields) => {
-            fields.retain(|key, _| !LEFT_OUT.contains(&key.as_str()));
-            fields.values_mut().for_each(leave_out);
-        }
-        Value::Array(items) => items.iter_mut().for_each(leave_out),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
+    let events = trajectory::export(&state.log, &id, Screenshots::LeftOut).await?;
+    Ok(json_text(format!("{{\"trajectory\":{events}}}")))
 }
 
 fn json_text(text: String) -> Response {

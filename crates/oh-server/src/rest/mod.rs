@@ -20,6 +20,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
+pub(crate) use conversations::user_message;
 pub(crate) use error::ApiError;
 
 use crate::auth::Denial;

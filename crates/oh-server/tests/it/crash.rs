@@ -14,14 +14,14 @@ use crate::support::{PATIENCE, Socket, WHOLE_MACHINE, parse_event};
 const KILLS: u64 = 20;
 const SENDERS: u64 = 3;
 
-/// A server in a process of its own; its model is reached but never answers.
-struct Process {
+/// A server in a process of its own; its model is at a port of this machine.
+pub(crate) struct Process {
     child: Child,
-    port: u16,
+    pub(crate) port: u16,
 }
 
 impl Process {
-    async fn start(folder: &TempDir, model: u16) -> Self {
+    pub(crate) async fn start(folder: &TempDir, model: u16) -> Self {
         let port = free_port().await;
         let child = Command::new(env!("CARGO_BIN_EXE_openhands"))
             .args(["serve", "--port", &port.to_string(), "--log-level", "error"])
@@ -45,7 +45,7 @@ impl Process {
         process
     }
 
-    fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }

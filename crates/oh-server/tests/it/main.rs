@@ -11,13 +11,19 @@ mod files;
 #[cfg(test)]
 mod lifecycle;
 #[cfg(test)]
+mod long_crash;
+#[cfg(test)]
 mod malformed;
 #[cfg(test)]
 mod mcp;
 #[cfg(test)]
+mod model_server;
+#[cfg(test)]
 mod raw_tools;
 #[cfg(test)]
 mod rest;
+#[cfg(test)]
+mod run;
 #[cfg(test)]
 mod sandbox;
 #[cfg(test)]

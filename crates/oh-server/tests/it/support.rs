@@ -1,4 +1,4 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -58,9 +58,22 @@ impl TestServer {
 
     pub(crate) async fn start_with(components: Components, variables: &[(&str, &str)]) -> Self {
         let folder = TempDir::new().unwrap();
+        let config = config(folder.path(), variables);
+        Self::start_in(folder, config, components).await
+    }
+
+    /// A server on data that are there, with the model that never answers.
+    pub(crate) async fn on(data_dir: PathBuf, variables: &[(&str, &str)]) -> Self {
+        let llm = Some(Arc::new(ScriptedLlm::default()) as Arc<dyn LlmClient>);
+        let config = config(&data_dir, variables);
+        let components = Components { llm, ..Components::default() };
+        Self::start_in(TempDir::new().unwrap(), config, components).await
+    }
+
+    async fn start_in(folder: TempDir, config: Config, components: Components) -> Self {
         let program = Some(env!("CARGO_BIN_EXE_openhands").into());
         let components = Components { sandbox_program: program, ..components };
-        let server = start(config(folder.path(), variables), components).await.unwrap();
+        let server = start(config, components).await.unwrap();
         // The test binary may have installed it already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         Self { server, http: reqwest::Client::new(), folder }

@@ -117,6 +117,7 @@ fn manager(folder: &TempDir, world: &Arc<World>, max_live: Option<usize>) -> Con
         agent: Arc::new(AgentConfig::default),
         on_delegation: Arc::new(|_, _, _| Box::pin(async {})),
         on_first_message: Arc::new(|_, _| {}),
+        on_end: Arc::new(|_| Box::pin(async {})),
         secrets: Arc::new(Vec::new),
         has_viewers: Arc::new(move |_| for_viewers.has_viewers.load(Ordering::SeqCst)),
         close_delay: Some(DELAY),
@@ -231,7 +232,7 @@ async fn a_runtime_that_cannot_start_is_an_error_and_the_next_action_tries_again
     let refusals = Mutex::new(VecDeque::from(["no kernel", "still no kernel"]));
     let world = Arc::new(World { refusals, ..World::default() });
     let manager = manager(&folder, &world, None);
-    let new = NewConversation { first_message: Some(message()) };
+    let new = NewConversation { first_message: Some(message()), ..NewConversation::default() };
     let session = manager.open(&id("x"), new).await.unwrap();
     session.started().await;
     assert!(session.status().has_failed());

@@ -79,6 +79,7 @@ mod session {
             }),
             on_delegation: Arc::new(|_, _, _| Box::pin(async {})),
             on_first_message: Arc::new(|_, _| {}),
+            on_end: Arc::new(|_| Box::pin(async {})),
             secrets: Arc::new(Vec::new),
             has_viewers: Arc::new(|_| false),
             close_delay: None,
@@ -115,7 +116,8 @@ mod session {
         let folder = TempDir::new().unwrap();
         let busy = Busy::default();
         let manager = manager(&folder, Arc::new(busy.clone()));
-        let new = NewConversation { first_message: Some(message("go")) };
+        let new =
+            NewConversation { first_message: Some(message("go")), ..NewConversation::default() };
         let handle = manager.open(&id(), new).await.unwrap();
         let under_way = async |count: usize| {
             let wait = async {
@@ -157,7 +159,10 @@ mod session {
             text("Three."),
         ]));
         let manager = manager(&folder, llm.clone());
-        let new = NewConversation { first_message: Some(message("how many?")) };
+        let new = NewConversation {
+            first_message: Some(message("how many?")),
+            ..NewConversation::default()
+        };
         let handle = manager.open(&id(), new).await.unwrap();
         reaches(&handle, AgentState::AwaitingUserInput).await;
         let events = handle.reader().events((0, handle.reader().next_event_id())).await.unwrap();
@@ -190,7 +195,8 @@ mod session {
         let task = r#"{"task":"never end"}"#;
         let llm = ScriptedLlm::new([tool_calls("", vec![call("1", "delegate", task)])]);
         let manager = manager(&folder, Arc::new(llm));
-        let new = NewConversation { first_message: Some(message("go")) };
+        let new =
+            NewConversation { first_message: Some(message("go")), ..NewConversation::default() };
         let handle = manager.open(&id(), new).await.unwrap();
         let children = async |count: usize| {
             let wait = async {
@@ -211,7 +217,8 @@ mod session {
         let folder = TempDir::new().unwrap();
         let llm = ScriptedLlm::new([text("Hello."), text("Again.")]);
         let manager = manager(&folder, Arc::new(llm));
-        let new = NewConversation { first_message: Some(message("hi")) };
+        let new =
+            NewConversation { first_message: Some(message("hi")), ..NewConversation::default() };
         let first = manager.open(&id(), new).await.unwrap();
         reaches(&first, AgentState::AwaitingUserInput).await;
         let end = first.reader().next_event_id();

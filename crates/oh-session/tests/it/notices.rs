@@ -111,6 +111,7 @@ async fn opened(folder: &TempDir, source: Piecewise, llm: Arc<dyn LlmClient>) ->
         agent: Arc::new(AgentConfig::default),
         on_delegation: Arc::new(|_, _, _| Box::pin(async {})),
         on_first_message: Arc::new(|_, _| {}),
+        on_end: Arc::new(|_| Box::pin(async {})),
         secrets: Arc::new(|| vec![SECRET.to_owned()]),
         has_viewers: Arc::new(|_| false),
         close_delay: None,

@@ -7,3 +7,5 @@ mod client_action;
 mod frames;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod trajectory;
