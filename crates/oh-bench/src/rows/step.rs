@@ -7,7 +7,8 @@ use super::{Bench, Figure, with_server};
 use crate::http::{Http, message};
 use crate::report::median;
 
-const STEPS: usize = 200;
+/// Few enough that nothing is summarized on the way.
+const STEPS: usize = 100;
 const PATIENCE: Duration = Duration::from_secs(120);
 const PAGE: u64 = 100;
 
