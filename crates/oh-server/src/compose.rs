@@ -27,7 +27,9 @@ use crate::rest;
 use crate::sandbox::Sandboxes;
 use crate::skills::Skills;
 use crate::socket::EVENT_FRAMING;
-use crate::state::{AppState, MAX_DOWNLOADS, MAX_GIT_LOOKS, Shared, SocketCount, plain_metadata};
+use crate::state::{
+    AppState, MAX_DOWNLOADS, MAX_GIT_LOOKS, MAX_PEER_LOOKS, Shared, SocketCount, plain_metadata,
+};
 use crate::titles;
 use crate::trajectory;
 use crate::web;
@@ -306,6 +308,7 @@ pub(crate) async fn compose(
         sockets,
         downloads: Arc::new(Semaphore::new(MAX_DOWNLOADS)),
         git_looks: Semaphore::new(MAX_GIT_LOOKS),
+        peer_looks: Arc::new(Semaphore::new(MAX_PEER_LOOKS)),
         shutdown: CancellationToken::new(),
         started: std::time::Instant::now(),
     }))

@@ -25,6 +25,8 @@ use crate::skills::Skills;
 pub(crate) const MAX_DOWNLOADS: usize = 8;
 /// Most looks at repositories at a time; further ones wait.
 pub(crate) const MAX_GIT_LOOKS: usize = 4;
+/// Looks at peers at a time.
+pub(crate) const MAX_PEER_LOOKS: usize = 2;
 
 /// Clones share everything.
 #[derive(Debug, Clone)]
@@ -48,6 +50,8 @@ pub(crate) struct Shared {
     pub(crate) downloads: Arc<Semaphore>,
     /// Places for looks at repositories.
     pub(crate) git_looks: Semaphore,
+    /// Looks at who is at the other end of a connection.
+    pub(crate) peer_looks: Arc<Semaphore>,
     pub(crate) sockets: SocketCount,
     pub(crate) shutdown: CancellationToken,
     pub(crate) started: std::time::Instant,
@@ -105,10 +109,16 @@ impl AppState {
     /// Asks the kernel about a connection's peer, once.
     async fn trust(&self, connection: &Arc<Connection>) -> PeerTrust {
         let (peer, local) = (connection.peer, connection.local);
+        let looks = self.peer_looks.clone();
         let ask = || async move {
-            tokio::task::spawn_blocking(move || auth::look_up(peer, local))
-                .await
-                .unwrap_or(PeerTrust::Stranger)
+            // Whoever gives up waiting leaves the look under way, which keeps its place: a
+            // machine that is slow to answer must not be asked by ever more threads.
+            let Ok(place) = looks.acquire_owned().await else { return PeerTrust::Stranger };
+            let look = move || {
+                let _place = place;
+                auth::look_up(peer, local)
+            };
+            tokio::task::spawn_blocking(look).await.unwrap_or(PeerTrust::Stranger)
         };
         *connection.trust.get_or_init(ask).await
     }
