@@ -32,6 +32,7 @@ mod prompt;
 mod recall;
 mod skills;
 mod stuck;
+mod text;
 mod tools;
 mod user_action;
 

@@ -67,71 +67,32 @@ impl Action {
     /// Says whether a runtime executes the action and answers it with an observation.
     #[must_use]
     pub fn is_runnable(&self) -> bool {
-        match self {
-            Self::Run(_)
-            | Self::RunIpython(_)
-            | Self::Read(_)
-            | Self::Write(_)
-            | Self::Edit(_)
-            | Self::Browse(_)
-            | Self::BrowseInteractive(_)
-            | Self::CallToolMcp(_) => true,
-            Self::Message(_)
-            | Self::System(_)
-            | Self::Think(_)
-            | Self::Finish(_)
-            | Self::Reject(_)
-            | Self::Delegate(_)
-            | Self::Recall(_)
-            | Self::ChangeAgentState(_)
-            | Self::Condensation(_)
-            | Self::CondensationRequest(_)
-            | Self::TaskTracking(_)
-            | Self::LoopRecovery(_)
-            | Self::Null(_) => false,
-        }
+        self.judgment().is_some()
     }
 
     /// Returns whether the action may run; what never waits for its user may.
     #[must_use]
     pub fn confirmation_state(&self) -> ConfirmationState {
-        match self {
-            Self::Run(action) => action.confirmation_state,
-            Self::RunIpython(action) => action.confirmation_state,
-            Self::Read(action) => action.confirmation_state,
-            Self::Write(action) => action.confirmation_state,
-            Self::Edit(action) => action.confirmation_state,
-            Self::Browse(action) => action.confirmation_state,
-            Self::BrowseInteractive(action) => action.confirmation_state,
-            Self::CallToolMcp(action) => action.confirmation_state,
-            Self::Message(_)
-            | Self::System(_)
-            | Self::Think(_)
-            | Self::Finish(_)
-            | Self::Reject(_)
-            | Self::Delegate(_)
-            | Self::Recall(_)
-            | Self::ChangeAgentState(_)
-            | Self::Condensation(_)
-            | Self::CondensationRequest(_)
-            | Self::TaskTracking(_)
-            | Self::LoopRecovery(_)
-            | Self::Null(_) => ConfirmationState::Confirmed,
-        }
+        self.judgment().map_or(ConfirmationState::Confirmed, |(_, state)| state)
     }
 
     /// Returns how dangerous a runnable action is; nothing else is dangerous.
     #[must_use]
     pub fn security_risk(&self) -> SecurityRisk {
+        self.judgment().map_or(SecurityRisk::Low, |(risk, _)| risk)
+    }
+
+    /// Returns what is thought of a runnable action: its risk, and whether it may run.
+    fn judgment(&self) -> Option<(SecurityRisk, ConfirmationState)> {
         match self {
-            Self::Run(action) => action.security_risk,
-            Self::RunIpython(action) => action.security_risk,
-            Self::Read(action) => action.security_risk,
-            Self::Write(action) => action.security_risk,
-            Self::Edit(action) => action.security_risk,
-            Self::Browse(action) => action.security_risk,
-            Self::BrowseInteractive(action) => action.security_risk,
-            Self::CallToolMcp(action) => action.security_risk,
+            Self::Run(a) => Some((a.security_risk, a.confirmation_state)),
+            Self::RunIpython(a) => Some((a.security_risk, a.confirmation_state)),
+            Self::Read(a) => Some((a.security_risk, a.confirmation_state)),
+            Self::Write(a) => Some((a.security_risk, a.confirmation_state)),
+            Self::Edit(a) => Some((a.security_risk, a.confirmation_state)),
+            Self::Browse(a) => Some((a.security_risk, a.confirmation_state)),
+            Self::BrowseInteractive(a) => Some((a.security_risk, a.confirmation_state)),
+            Self::CallToolMcp(a) => Some((a.security_risk, a.confirmation_state)),
             Self::Message(_)
             | Self::System(_)
             | Self::Think(_)
@@ -144,7 +105,7 @@ impl Action {
             | Self::CondensationRequest(_)
             | Self::TaskTracking(_)
             | Self::LoopRecovery(_)
-            | Self::Null(_) => SecurityRisk::Low,
+            | Self::Null(_) => None,
         }
     }
 

@@ -23,6 +23,7 @@ use serde_json::{Map, Value};
 use tokio::io::DuplexStream;
 use url::Url;
 
+use crate::result::without_middle;
 use crate::server::{McpServer, McpTransport, StdioProgram};
 use crate::sse::SseTransport;
 
@@ -346,12 +347,5 @@ fn with_errors(text: String, said: &str) -> String {
 }
 
 fn shortened(text: &str) -> String {
-    let count = text.chars().count();
-    if count <= MAX_REASON {
-        return text.to_owned();
-    }
-    let half = MAX_REASON / 2;
-    let head: String = text.chars().take(half).collect();
-    let tail: String = text.chars().skip(count - half).collect();
-    format!("{head} … {tail}")
+    without_middle(text, MAX_REASON, |_| " … ".to_owned())
 }

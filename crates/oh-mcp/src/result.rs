@@ -107,8 +107,17 @@ fn limited(mut result: Value) -> String {
     json!({"content": [{"type": "text", "text": text}], "isError": result["isError"]}).to_string()
 }
 
-/// Cuts the middle out of a text that is too long.
 fn shortened(text: &str, limit: usize) -> String {
+    without_middle(text, limit, |left_out| format!("\n[... {left_out} characters left out ...]\n"))
+}
+
+/// Cuts the middle out of a text that is longer than `limit` characters; `marker` says how
+/// many are left out.
+pub(crate) fn without_middle(
+    text: &str,
+    limit: usize,
+    marker: impl FnOnce(usize) -> String,
+) -> String {
     let count = text.chars().count();
     if count <= limit {
         return text.to_owned();
@@ -116,7 +125,7 @@ fn shortened(text: &str, limit: usize) -> String {
     let half = limit / 2;
     let head: String = text.chars().take(half).collect();
     let tail: String = text.chars().skip(count - half).collect();
-    format!("{head}\n[... {} characters left out ...]\n{tail}", count - 2 * half)
+    format!("{head}{}{tail}", marker(count - 2 * half))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use oh_event::{Action, Event, EventBody, EventSource, Observation};
 
 use super::view::is_summary;
+use crate::text::without_middle;
 
 /// Longest digest, in characters.
 const LENGTH: usize = 6000;
@@ -104,12 +105,5 @@ fn one_line(text: &str, length: usize) -> String {
 
 /// Cuts the middle out of a text that is longer than `length` characters.
 pub(crate) fn shortened(text: &str, length: usize) -> String {
-    let count = text.chars().count();
-    if count <= length {
-        return text.to_owned();
-    }
-    let half = length / 2;
-    let head: String = text.chars().take(half).collect();
-    let tail: String = text.chars().skip(count - half).collect();
-    format!("{head} […] {tail}")
+    without_middle(text.to_owned(), length, " […] ")
 }

@@ -13,6 +13,7 @@ use crate::condense::{digest_line, masked};
 use crate::conversation::{Conversation, is_same_response};
 use crate::prompt::recall::recall_text;
 use crate::prompt::system_prompt;
+use crate::text::without_middle;
 
 const NOT_EXECUTED: &str = "This call was not executed.";
 const CONDENSED: &str = "The older part of the conversation is replaced by a summary.";
@@ -147,17 +148,7 @@ impl<'a> Builder<'a> {
     /// Cuts the middle out of a text that is too long.
     fn shortened(&self, text: String) -> String {
         const MARKER: &str = "\n[... Observation truncated due to length ...]\n";
-        if text.len() <= self.max_chars {
-            return text;
-        }
-        let count = text.chars().count();
-        if count <= self.max_chars {
-            return text;
-        }
-        let half = self.max_chars / 2;
-        let head: String = text.chars().take(half).collect();
-        let tail: String = text.chars().skip(count - half).collect();
-        format!("{head}{MARKER}{tail}")
+        without_middle(text, self.max_chars, MARKER)
     }
 }
 

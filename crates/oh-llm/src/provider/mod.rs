@@ -46,6 +46,8 @@ pub(crate) struct Provider {
     client: genai::Client,
     target: Target,
     config: LlmConfig,
+    /// Tokens that the model can read, if known; asked for before each step.
+    window: Option<u64>,
 }
 
 impl Provider {
@@ -58,7 +60,8 @@ impl Provider {
             .append_provider_config(target.model.adapter_kind, target.provider.clone())
             .build()
             .map_err(|error| failure::of_error(&error))?;
-        Ok(Self { client, target, config })
+        let window = prices::window(&config);
+        Ok(Self { client, target, config, window })
     }
 
     pub(crate) fn config(&self) -> &LlmConfig {
@@ -72,7 +75,7 @@ impl Provider {
     }
 
     pub(crate) fn max_input_tokens(&self) -> Option<u64> {
-        prices::window(&self.config)
+        self.window
     }
 
     /// Returns the model's answer, asking again where that may help.
