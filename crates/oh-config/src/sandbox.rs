@@ -14,6 +14,10 @@ use crate::lifecycle::with_valid_names;
 use crate::source::Source;
 
 const MIB: u64 = 1024 * 1024;
+/// How many processes commands may have unless the configuration says otherwise.
+const PROCESSES_PER_CORE: u64 = 512;
+const LEAST_PROCESSES: u64 = 1024;
+const MOST_PROCESSES: u64 = 4096;
 /// Least memory that commands get unless the configuration says otherwise.
 const LEAST_MEMORY: u64 = 1024 * MIB;
 const WORKSPACE: &str = "/workspace";
@@ -144,14 +148,21 @@ fn mode(s: &mut Source<'_>) -> Option<SandboxMode> {
 fn limits(s: &mut Source<'_>) -> ResourceLimits {
     let defaults = ResourceLimits::default();
     let memory = s.integer("sandbox", "memory_limit_mb").filter(|limit| *limit > 0);
+    let processes = s.integer("sandbox", "process_limit").filter(|limit| *limit > 0);
     ResourceLimits {
         memory_bytes: memory.map_or_else(half_of_memory, |limit| limit.saturating_mul(MIB)),
-        processes: s.integer("sandbox", "process_limit").unwrap_or(defaults.processes),
+        processes: processes.unwrap_or_else(share_of_processes),
         open_files: s.integer("sandbox", "open_files_limit").unwrap_or(defaults.open_files),
         disk_reserve_bytes: s
             .integer("sandbox", "disk_reserve_mb")
             .map_or(defaults.disk_reserve_bytes, |reserve| reserve.saturating_mul(MIB)),
     }
+}
+
+/// As many processes as this machine can have at work and still answer others in time.
+fn share_of_processes() -> u64 {
+    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
+    (cores * PROCESSES_PER_CORE).clamp(LEAST_PROCESSES, MOST_PROCESSES)
 }
 
 /// Half of this machine's memory, in bytes.

@@ -323,6 +323,7 @@ enable_gpu = true
 cuda_visible_devices = "0,2"
 container_executor = "/opt/executor"
 memory_limit_mb = 1
+process_limit = 4096
 docker_runtime_kwargs = { privileged = true }
 "#,
             &[("DOCKER_HOST", "tcp://127.0.0.1:2375")],
