@@ -10,6 +10,7 @@ use crate::lifecycle::{self, LifecycleSettings};
 use crate::llm::{self, LlmSettings};
 use crate::mcp::{self, McpSettings};
 use crate::sandbox::{self, SandboxSettings};
+use crate::secret::Secret;
 use crate::source::Source;
 use crate::trajectory::{self, TrajectorySettings};
 use crate::values::{parse_flag, parse_list};
@@ -34,6 +35,8 @@ pub struct Config {
     pub lifecycle: LifecycleSettings,
     /// Recordings of conversations.
     pub trajectory: TrajectorySettings,
+    /// The key under which secrets are kept, instead of one in the data directory.
+    pub secret_key: Option<Secret>,
     /// Where the database and the workspaces are.
     pub data_dir: PathBuf,
     /// One workspace for all conversations, instead of one each.
@@ -204,6 +207,7 @@ impl Config {
             mcp: mcp::read(s)?,
             lifecycle: lifecycle::read(s, environment),
             trajectory: trajectory::read(s),
+            secret_key: s.variable("OH_SECRET_KEY").map(Secret::new),
             data_dir: data_dir(s.text("core", "file_store_path"), environment),
             workspace: sandbox::workspace(s),
             uploads: uploads(s),

@@ -12,7 +12,7 @@ use oh_event_log::{Durability, EventLog, EventLogConfig};
 use oh_llm::LlmClient;
 use oh_mcp::McpConfig;
 use oh_runtime::{GitLauncher, GitReader, Runtime};
-use oh_session::{ConversationManager, ManagerConfig, PreparedRuntime};
+use oh_session::{AgentConfig, ConversationManager, ManagerConfig, PreparedRuntime};
 use oh_store::{ConversationMetadata, SecretKey, Settings, Store};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
@@ -25,6 +25,7 @@ use crate::llm_choice::{LlmChoice, prefer};
 use crate::mcp::{self, McpServers};
 use crate::rest;
 use crate::sandbox::Sandboxes;
+use crate::secrets::Secrets;
 use crate::skills::Skills;
 use crate::socket::EVENT_FRAMING;
 use crate::state::{
@@ -187,9 +188,8 @@ pub(crate) async fn compose(
         framing: EVENT_FRAMING,
     })
     .with_context(|| format!("failed to open `{}`", path.display()))?;
-    let secret_key = SecretKey::load_or_create(&data_dir.join("secret_key"))
-        .context("failed to read the key of the secrets")?;
-    let store = Store::open(&path, secret_key)?;
+    let store = Store::open(&path, secret_key(&config)?)?;
+    let secrets = Secrets::load(store.clone(), Vec::new()).await?;
     let mut settings = store.settings().await?;
     let key = match &config.server.session_api_key {
         Some(key) => SessionKey::explicit(key.clone()),
@@ -221,12 +221,14 @@ pub(crate) async fn compose(
         runtime: {
             let (sandboxes, settings) = (sandboxes.clone(), settings.clone());
             let (config, mcp, skills) = (config.clone(), mcp.clone(), skills.clone());
+            let secrets = secrets.clone();
             Arc::new(move |id| {
                 let git = &config.lifecycle.git;
                 let servers = servers_of(&config, &settings);
                 let (mcp, skills) = (mcp.clone(), skills.clone());
                 let made = runtime.as_ref().map(|make| make(id));
                 let git = git_identity(git, &settings);
+                let variables = secrets.environment();
                 let (sandboxes, id) = (sandboxes.clone(), id.clone());
                 Box::pin(async move {
                     let workspace = sandboxes.workspace(&id)?;
@@ -236,7 +238,7 @@ pub(crate) async fn compose(
                         Some(made) => PreparedRuntime::plain(made?),
                         None => {
                             let programs = skills.programs(&id, &workspace, trust).await;
-                            sandboxes.prepare(&id, git, &programs).await?
+                            sandboxes.prepare(&id, git, variables, &programs).await?
                         }
                     };
                     let prepared = skills.attach(prepared, &id, &workspace, trust).await;
@@ -246,9 +248,12 @@ pub(crate) async fn compose(
         },
         agent: {
             let (config, settings, llm) = (config.clone(), settings.clone(), llm.clone());
+            let secrets = secrets.clone();
             Arc::new(move || {
                 let settings = settings.lock().unwrap_or_else(PoisonError::into_inner);
-                agent_config(&config, settings.as_ref(), &llm.config().model, &overrides)
+                let model = llm.config().model;
+                let agent = agent_config(&config, settings.as_ref(), &model, &overrides);
+                AgentConfig { secrets: secrets.descriptions(), ..agent }
             })
         },
         on_delegation: {
@@ -275,16 +280,7 @@ pub(crate) async fn compose(
                 Box::pin(async move { trajectory::save(&log, &id, &settings).await })
             })
         },
-        secrets: {
-            let (llm, key) = (llm.clone(), key.reveal().to_owned());
-            let (config, settings) = (config.clone(), settings.clone());
-            Arc::new(move || {
-                let mut secrets = llm.keys();
-                secrets.push(key.clone());
-                secrets.extend(servers_of(&config, &settings).secrets());
-                secrets
-            })
-        },
+        secrets: secrets.masked(),
         has_viewers: {
             let sockets = sockets.clone();
             Arc::new(move |id| sockets.count(id) > 0)
@@ -292,13 +288,14 @@ pub(crate) async fn compose(
         close_delay: config.lifecycle.close_delay,
         max_live: config.lifecycle.max_conversations,
     });
-    Ok(AppState::new(Shared {
+    let state = AppState::new(Shared {
         origins: OwnOrigins::new(ports, config.server.cors.clone()),
         git: git_reader(&config)?,
         config,
         key,
         log,
         store,
+        secrets,
         manager,
         llm,
         sandboxes,
@@ -311,7 +308,20 @@ pub(crate) async fn compose(
         peer_looks: Arc::new(Semaphore::new(MAX_PEER_LOOKS)),
         shutdown: CancellationToken::new(),
         started: std::time::Instant::now(),
-    }))
+    });
+    state.mask_keys();
+    Ok(state)
+}
+
+/// Returns the key under which secrets are kept.
+fn secret_key(config: &Config) -> Result<SecretKey> {
+    match &config.secret_key {
+        Some(text) => SecretKey::parse(text.reveal()).context(
+            "OH_SECRET_KEY must be 32 bytes, as 64 hexadecimal digits or in base64\nhint: `openssl rand -hex 32` makes one",
+        ),
+        None => SecretKey::load_or_create(&config.data_dir.join("secret_key"))
+            .context("failed to read the key of the secrets"),
+    }
 }
 
 fn router(state: &AppState) -> Router {

@@ -104,11 +104,13 @@ impl Sandboxes {
         self.0.status.get()
     }
 
-    /// Makes the runtime of a conversation, with commits by `git`.
+    /// Makes the runtime of a conversation, with commits by `git`, and with `secrets` among the
+    /// variables of its commands.
     pub(crate) async fn prepare(
         &self,
         id: &ConversationId,
         git: GitIdentity,
+        secrets: Vec<(String, String)>,
         programs: &TrustedPrograms,
     ) -> io::Result<PreparedRuntime> {
         let Shared { settings, lifecycle, data_dir, containers, .. } = &*self.0;
@@ -119,6 +121,7 @@ impl Sandboxes {
         let ports = is_reachable.then_some(lifecycle.app_ports);
         let place = self.0.occupancy.take(id, &directory, ports);
         let mut environment = environment(settings, git, &place);
+        environment.extend(secrets);
         // Containers do not see the session directory.
         if containers.is_none() {
             let hooks = git_hooks::install(programs, &session_dir)?;
@@ -151,6 +154,7 @@ impl Sandboxes {
             warning: place.is_shared.then(|| SHARED.to_owned()),
             setup: setup_script::find(&directory, programs, data_dir, &session_dir),
             tools: None,
+            secrets: Vec::new(),
             lease: Some(Box::new(place)),
             runtime,
         })

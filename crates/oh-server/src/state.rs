@@ -17,8 +17,9 @@ use crate::auth::{self, Access, Denial, OwnOrigins, PeerTrust, RequestFacts, Ses
 use crate::clock;
 use crate::listener::Connection;
 use crate::llm_choice::LlmChoice;
-use crate::mcp::McpServers;
+use crate::mcp::{McpServers, servers_now};
 use crate::sandbox::Sandboxes;
+use crate::secrets::Secrets;
 use crate::skills::Skills;
 
 /// Most archives that are made at a time.
@@ -39,6 +40,7 @@ pub(crate) struct Shared {
     pub(crate) origins: OwnOrigins,
     pub(crate) log: EventLog,
     pub(crate) store: Store,
+    pub(crate) secrets: Secrets,
     pub(crate) manager: ConversationManager,
     pub(crate) llm: Arc<LlmChoice>,
     pub(crate) sandboxes: Sandboxes,
@@ -174,7 +176,16 @@ impl AppState {
         self.store.save_settings(settings.clone()).await?;
         self.llm.update(&settings);
         *self.settings.lock().unwrap_or_else(PoisonError::into_inner) = Some(settings);
+        self.mask_keys();
         Ok(())
+    }
+
+    /// Masks the keys of models and of servers, which may be new.
+    pub(crate) fn mask_keys(&self) {
+        let mut keys = self.llm.keys();
+        keys.push(self.key.reveal().to_owned());
+        keys.extend(servers_now(&self.config, self.settings().as_ref()).secrets());
+        self.secrets.mask_also(keys);
     }
 }
 

@@ -57,8 +57,8 @@ pub struct ManagerConfig {
     pub on_first_message: MessageHook,
     /// Hears that a session has recorded its end; who closes it waits for that.
     pub on_end: EndHook,
-    /// Values that are masked in every event.
-    pub secrets: Arc<dyn Fn() -> Vec<String> + Send + Sync>,
+    /// Values that are masked in every event, also of sessions that run when one is added.
+    pub secrets: watch::Receiver<Arc<[String]>>,
     /// Says whether somebody looks at a conversation.
     pub has_viewers: Arc<dyn Fn(&ConversationId) -> bool + Send + Sync>,
     /// Time after which a session that nobody needs is closed.
@@ -244,7 +244,8 @@ impl ConversationManager {
         self.make_room(id).await;
         let config = &self.0.config;
         let (mut writer, reader) = config.log.open_conversation(id).await?;
-        writer.add_secrets((config.secrets)());
+        let mut secrets = config.secrets.clone();
+        writer.add_secrets(secrets.borrow_and_update().iter().cloned());
         let conversation = Conversation::new((place.agent)());
         let mut conversation = restore(conversation, &writer, &reader).await?;
         let is_new = conversation.next_event_id().0 == 0;
@@ -269,6 +270,7 @@ impl ConversationManager {
         let mut session = Session {
             conversation,
             writer,
+            secrets,
             llm: config.llm.clone(),
             agent: place.agent,
             prepare: place.prepare,

@@ -30,6 +30,7 @@ impl Session {
             let made = tokio::time::timeout(START_LIMIT, (self.prepare)());
             let reason = match self.while_actions_wait(&mut waiting, made).await? {
                 Ok(Ok(prepared)) => {
+                    self.writer.add_secrets(prepared.secrets.iter().cloned());
                     let (prepared, tools) = self.find_tools(prepared, &mut waiting).await?;
                     self.begin(&prepared, tools, first.take(), is_retry).await?;
                     let prepared = self.set_up(prepared, &mut waiting).await?;

@@ -21,6 +21,8 @@ pub struct PreparedRuntime {
     pub knowledge: watch::Receiver<Arc<Knowledge>>,
     /// What people should know before they start.
     pub warning: Option<String>,
+    /// Values of this conversation alone that are masked in its events.
+    pub secrets: Vec<String>,
     /// What prepares the workspace before the agent begins.
     pub setup: Option<WorkspaceSetup>,
     /// Finds the tools of others that the agent is offered.
@@ -82,6 +84,7 @@ impl PreparedRuntime {
             instructions: String::new(),
             knowledge: watch::channel(Arc::default()).1,
             warning: None,
+            secrets: Vec::new(),
             setup: None,
             tools: None,
             lease: None,

@@ -10,7 +10,7 @@ use oh_event::{Action, EventId};
 use oh_event_log::Masker;
 use oh_llm::{CompletionContext, LlmNotice};
 use oh_runtime::{ActionRequest, Runtime};
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{broadcast, mpsc, watch};
 
 use crate::delegation::{Delegate, Delegation};
 use crate::draft_edit;
@@ -225,14 +225,23 @@ impl LlmNotices {
 pub(crate) struct Notices {
     sender: broadcast::Sender<Notice>,
     masker: Masker,
+    /// Secrets that are added while the step runs are masked from then on.
+    secrets: watch::Receiver<Arc<[String]>>,
 }
 
 impl Notices {
-    pub(crate) fn new(sender: broadcast::Sender<Notice>, masker: Masker) -> Self {
-        Self { sender, masker }
+    pub(crate) fn new(
+        sender: broadcast::Sender<Notice>,
+        masker: Masker,
+        secrets: watch::Receiver<Arc<[String]>>,
+    ) -> Self {
+        Self { sender, masker, secrets }
     }
 
     fn show(&mut self, text: &str, notice: impl Fn(String) -> Notice) {
+        if self.secrets.has_changed().unwrap_or(false) {
+            self.masker.add(self.secrets.borrow_and_update().iter());
+        }
         let shown = self.masker.push(text);
         self.send(shown, notice);
     }

@@ -26,6 +26,7 @@ use crate::running::{Notices, Running, Tools};
 pub(crate) struct Session {
     pub(crate) conversation: Conversation,
     pub(crate) writer: LogWriter,
+    pub(crate) secrets: watch::Receiver<Arc<[String]>>,
     pub(crate) llm: LlmSource,
     pub(crate) agent: AgentSource,
     pub(crate) delegate: Delegate,
@@ -92,11 +93,16 @@ impl Session {
             if step != running.step {
                 // The old step is dropped first: its process must be gone before the next.
                 drop(std::mem::replace(&mut running, Running::waiting()));
+                self.learn_secrets();
                 let tools = Tools {
                     llm: &self.llm,
                     delegate: &self.delegate,
                     runtime,
-                    notices: Notices::new(self.notices.clone(), self.writer.masker()),
+                    notices: Notices::new(
+                        self.notices.clone(),
+                        self.writer.masker(),
+                        self.secrets.clone(),
+                    ),
                 };
                 running = Running::start(step, &self.conversation, tools);
                 self.show_busy(running.is_work());
@@ -198,6 +204,7 @@ impl Session {
         drafts: Vec<EventDraft>,
         client_id: Option<String>,
     ) -> Result<(), SessionError> {
+        self.learn_secrets();
         let events = self.writer.append(drafts, client_id).await?;
         if events.is_empty() {
             return Ok(());
@@ -224,6 +231,13 @@ impl Session {
             status.limits = limits;
         });
         Ok(())
+    }
+
+    /// Takes in secrets that were added since the last look.
+    fn learn_secrets(&mut self) {
+        if self.secrets.has_changed().unwrap_or(false) {
+            self.writer.add_secrets(self.secrets.borrow_and_update().iter().cloned());
+        }
     }
 
     /// OpenHands' interface shows the status of an error beside the state.

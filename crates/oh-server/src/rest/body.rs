@@ -37,6 +37,13 @@ impl Fields {
         self.map.get(name).is_some_and(|value| !value.is_null())
     }
 
+    /// Complains if a field is absent.
+    pub(crate) fn require(&mut self, name: &str) {
+        if !self.has(name) {
+            self.problem("missing", name, "Field required", Value::Null);
+        }
+    }
+
     pub(crate) fn text(&mut self, name: &str) -> Option<String> {
         match self.take(name)? {
             Value::String(text) => Some(text),

@@ -9,6 +9,7 @@ mod git;
 mod health;
 mod info;
 mod options;
+mod secrets;
 mod settings;
 mod skills;
 mod upload;
@@ -37,6 +38,8 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
         .route("/options/agents", get(options::agents))
         .route("/options/security-analyzers", get(options::security_analyzers))
         .route("/settings", get(settings::load).post(settings::store))
+        .route("/secrets", get(secrets::list).post(secrets::add))
+        .route("/secrets/{name}", axum::routing::put(secrets::change).delete(secrets::delete))
         .route("/conversations", get(conversations::list).post(conversations::create))
         .route(
             "/conversations/{id}",

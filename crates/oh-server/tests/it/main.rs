@@ -27,6 +27,8 @@ mod run;
 #[cfg(test)]
 mod sandbox;
 #[cfg(test)]
+mod secrets;
+#[cfg(test)]
 mod skills;
 #[cfg(test)]
 mod support;

@@ -80,7 +80,7 @@ mod session {
             on_delegation: Arc::new(|_, _, _| Box::pin(async {})),
             on_first_message: Arc::new(|_, _| {}),
             on_end: Arc::new(|_| Box::pin(async {})),
-            secrets: Arc::new(Vec::new),
+            secrets: tokio::sync::watch::channel(Arc::default()).1,
             has_viewers: Arc::new(|_| false),
             close_delay: None,
             max_live: None,
