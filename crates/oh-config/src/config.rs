@@ -37,6 +37,8 @@ pub struct Config {
     pub trajectory: TrajectorySettings,
     /// The key under which secrets are kept, instead of one in the data directory.
     pub secret_key: Option<Secret>,
+    /// Tokens of the environment for git hosting, by the name of the service.
+    pub git_tokens: Vec<(&'static str, Secret)>,
     /// Where the database and the workspaces are.
     pub data_dir: PathBuf,
     /// One workspace for all conversations, instead of one each.
@@ -207,6 +209,7 @@ impl Config {
             mcp: mcp::read(s)?,
             lifecycle: lifecycle::read(s, environment),
             trajectory: trajectory::read(s),
+            git_tokens: git_tokens(s),
             secret_key: s.variable("OH_SECRET_KEY").map(Secret::new),
             data_dir: data_dir(s.text("core", "file_store_path"), environment),
             workspace: sandbox::workspace(s),
@@ -284,6 +287,17 @@ fn server(s: &mut Source<'_>) -> ServerSettings {
         log_level: s.variable("LOG_LEVEL").unwrap_or(default_level).to_ascii_lowercase(),
         log_format: if is_json { LogFormat::Json } else { LogFormat::Pretty },
     }
+}
+
+fn git_tokens(s: &Source<'_>) -> Vec<(&'static str, Secret)> {
+    let variables = [
+        ("github", "GITHUB_TOKEN"),
+        ("gitlab", "GITLAB_TOKEN"),
+        ("bitbucket", "BITBUCKET_TOKEN"),
+        ("forgejo", "FORGEJO_TOKEN"),
+    ];
+    let token = |(provider, name)| Some((provider, Secret::new(s.variable(name)?)));
+    variables.into_iter().filter_map(token).collect()
 }
 
 fn uploads(s: &mut Source<'_>) -> UploadRules {

@@ -1,6 +1,7 @@
 use serde_json::Value;
-use url::{Host, Url};
+use url::Url;
 
+use crate::address::{GitAddress, name_parts};
 use crate::api::Api;
 use crate::{
     Branch, BranchPage, GitHostError, Page, Provider, PullRequest, Repository, SuggestedTask, User,
@@ -11,46 +12,22 @@ use crate::{
 #[derive(Debug)]
 pub struct GitHost {
     api: Api,
-    web: Url,
+    address: GitAddress,
 }
 
 impl GitHost {
-    /// Returns the service at `host`, or at its usual address. Without a token it shows what is
-    /// public.
+    /// Returns the service at an address. Without a token it shows what is public.
     ///
     /// # Errors
-    /// Fails if the host is not one, or if the token could not be kept secret on the way.
-    pub fn new(provider: Provider, host: Option<&str>, token: &str) -> Result<Self, GitHostError> {
-        let web = web_address(provider, host)?;
-        let (other, path) = provider.interface(web.host_str().unwrap_or_default());
-        let base = format!("{}{path}", other.unwrap_or(web.as_str()).trim_end_matches('/'));
-        let base = Url::parse(&base).map_err(|_| GitHostError::Address {
-            provider,
-            host: web.to_string(),
-            problem: "write it like `git.example.com`",
-        })?;
-        Ok(Self { api: Api::new(provider, base, token)?, web })
+    /// Fails if the token cannot be sent.
+    pub fn new(address: GitAddress, token: &str) -> Result<Self, GitHostError> {
+        Ok(Self { api: Api::new(address.provider(), address.interface()?, token)?, address })
     }
 
     /// Returns which service it is.
     #[must_use]
     pub fn provider(&self) -> Provider {
         self.api.provider
-    }
-
-    /// Returns where people and git find it, without a slash at the end.
-    #[must_use]
-    pub fn web_address(&self) -> &str {
-        self.web.as_str().trim_end_matches('/')
-    }
-
-    /// Returns where git finds a repository; there is no token in it.
-    ///
-    /// # Errors
-    /// Fails if the name is not one.
-    pub fn clone_url(&self, repository: &str) -> Result<String, GitHostError> {
-        let path = name_parts(repository)?.join("/");
-        Ok(format!("{}/{path}.git", self.web_address()))
     }
 
     /// Returns whose token it is.
@@ -111,7 +88,7 @@ impl GitHost {
         (sort, order): (&str, &str),
     ) -> Result<Vec<Repository>, GitHostError> {
         if let Ok(url) = Url::parse(query) {
-            if url.host() != self.web.host() || url.port() != self.web.port() {
+            if !self.address.is_at(&url) {
                 return Ok(Vec::new());
             }
             let path = url.path().trim_matches('/').trim_end_matches(".git");
@@ -275,51 +252,4 @@ impl GitHost {
         };
         Ok(state(&self.api.get(&path, &[]).await?.json).is_some_and(|state| state == open))
     }
-}
-
-/// Reads a host: a name, or an address with a scheme.
-fn web_address(provider: Provider, host: Option<&str>) -> Result<Url, GitHostError> {
-    let host = host.map(str::trim).filter(|host| !host.is_empty());
-    let host = host.unwrap_or(provider.default_host());
-    let wrong = |problem| GitHostError::Address { provider, host: host.to_owned(), problem };
-    let text = if host.contains("://") { host.to_owned() } else { format!("https://{host}") };
-    let url = Url::parse(&text).map_err(|_| wrong("write it like `git.example.com`"))?;
-    let is_plain = url.username().is_empty()
-        && url.password().is_none()
-        && url.query().is_none()
-        && url.fragment().is_none()
-        && url.host().is_some();
-    if !is_plain {
-        return Err(wrong(
-            "write it like `git.example.com`, without a user, a query or a fragment",
-        ));
-    }
-    let is_here = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    match url.scheme() {
-        "https" => Ok(url),
-        "http" if is_here => Ok(url),
-        _ => Err(wrong("it must be reached over https, so that nobody reads the token on the way")),
-    }
-}
-
-/// Splits `owner/name`; GitLab's owners have several parts.
-fn name_parts(name: &str) -> Result<Vec<&str>, GitHostError> {
-    let parts: Vec<&str> = name.split('/').collect();
-    let is_part = |part: &&str| {
-        let is_allowed = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '~');
-        !part.is_empty()
-            && !part.starts_with('-')
-            && *part != "."
-            && *part != ".."
-            && part.chars().all(is_allowed)
-    };
-    if parts.len() < 2 || parts.len() > 20 || !parts.iter().all(is_part) {
-        return Err(GitHostError::Name { name: name.to_owned() });
-    }
-    Ok(parts)
 }

@@ -1,7 +1,8 @@
 //! Services that host git repositories: GitHub, GitLab, Bitbucket, Forgejo.
 //!
 //! - [`Provider`]: which service;
-//! - [`GitHost`]: one of them, at an address, with a token; all that is asked of it;
+//! - [`GitAddress`]: where it is;
+//! - [`GitHost`]: a service at an address, with a token; all that is asked of it;
 //! - [`Repository`], [`Branch`], [`User`], …: what it answers, in OpenHands' form;
 //! - [`GitHostError`]: why it does not.
 //!
@@ -11,6 +12,7 @@
 //! Answers are bounded in size, pages and time.
 #![warn(missing_docs)]
 
+mod address;
 mod answer;
 mod api;
 mod bitbucket;
@@ -22,6 +24,7 @@ mod gitlab;
 mod host;
 mod provider;
 
+pub use address::GitAddress;
 pub use answer::{
     Branch, BranchPage, OwnerType, Page, PullRequest, Repository, SuggestedTask, TaskType, User,
 };

@@ -6,14 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 use axum::Router;
-use oh_config::{Config, GitIdentity};
+use oh_config::Config;
 use oh_event::ConversationId;
 use oh_event_log::{Durability, EventLog, EventLogConfig};
 use oh_llm::LlmClient;
-use oh_mcp::McpConfig;
 use oh_runtime::{GitLauncher, GitReader, Runtime};
-use oh_session::{AgentConfig, ConversationManager, ManagerConfig, PreparedRuntime};
-use oh_store::{ConversationMetadata, SecretKey, Settings, Store};
+use oh_session::{AgentConfig, ConversationManager, ManagerConfig};
+use oh_store::{ConversationMetadata, ProviderToken, SecretKey, Store};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -22,7 +21,8 @@ use crate::agent_settings::{Overrides, agent_config};
 use crate::auth::{KEY_FILE, OwnOrigins, SessionKey};
 use crate::listener::{RequestConnection, WatchedListener};
 use crate::llm_choice::{LlmChoice, prefer};
-use crate::mcp::{self, McpServers};
+use crate::mcp::McpServers;
+use crate::opening::Opener;
 use crate::rest;
 use crate::sandbox::Sandboxes;
 use crate::secrets::Secrets;
@@ -41,7 +41,7 @@ const SHUTDOWN_TIME: std::time::Duration = std::time::Duration::from_secs(10);
 /// How long a look at the repositories of a workspace may take.
 const GIT_TIME: std::time::Duration = std::time::Duration::from_secs(10);
 
-type RuntimeSource =
+pub(crate) type RuntimeSource =
     Arc<dyn Fn(&ConversationId) -> std::io::Result<Arc<dyn Runtime>> + Send + Sync>;
 
 /// Parts that can be brought instead of being made from the configuration.
@@ -189,7 +189,9 @@ pub(crate) async fn compose(
     })
     .with_context(|| format!("failed to open `{}`", path.display()))?;
     let store = Store::open(&path, secret_key(&config)?)?;
-    let secrets = Secrets::load(store.clone(), Vec::new()).await?;
+    // In the foreground the environment is that of the user.
+    let given = if overrides.is_headless { given_tokens(&config) } else { Vec::new() };
+    let secrets = Secrets::load(store.clone(), given).await?;
     let mut settings = store.settings().await?;
     let key = match &config.server.session_api_key {
         Some(key) => SessionKey::explicit(key.clone()),
@@ -206,10 +208,19 @@ pub(crate) async fn compose(
     });
     let settings = Arc::new(Mutex::new(settings));
     let sandboxes = Sandboxes::new(&config, components.sandbox_program);
-    let runtime = components.runtime;
     let sockets = SocketCount::default();
     let mcp = McpServers::default();
     let skills = Skills::new(&config, store.clone());
+    let opener = Opener {
+        config: config.clone(),
+        settings: settings.clone(),
+        store: store.clone(),
+        sandboxes: sandboxes.clone(),
+        secrets: secrets.clone(),
+        mcp: mcp.clone(),
+        skills: skills.clone(),
+        runtime: components.runtime,
+    };
     let manager = ConversationManager::new(ManagerConfig {
         log: log.clone(),
         llm: {
@@ -218,34 +229,11 @@ pub(crate) async fn compose(
                 group.and_then(|group| llm.client_of(group)).unwrap_or_else(|| llm.client())
             })
         },
-        runtime: {
-            let (sandboxes, settings) = (sandboxes.clone(), settings.clone());
-            let (config, mcp, skills) = (config.clone(), mcp.clone(), skills.clone());
-            let secrets = secrets.clone();
-            Arc::new(move |id| {
-                let git = &config.lifecycle.git;
-                let servers = servers_of(&config, &settings);
-                let (mcp, skills) = (mcp.clone(), skills.clone());
-                let made = runtime.as_ref().map(|make| make(id));
-                let git = git_identity(git, &settings);
-                let variables = secrets.environment();
-                let (sandboxes, id) = (sandboxes.clone(), id.clone());
-                Box::pin(async move {
-                    let workspace = sandboxes.workspace(&id)?;
-                    let trust = skills.trust(&id, &workspace).await;
-                    let trust = trust.map_err(std::io::Error::other)?;
-                    let prepared = match made {
-                        Some(made) => PreparedRuntime::plain(made?),
-                        None => {
-                            let programs = skills.programs(&id, &workspace, trust).await;
-                            sandboxes.prepare(&id, git, variables, &programs).await?
-                        }
-                    };
-                    let prepared = skills.attach(prepared, &id, &workspace, trust).await;
-                    Ok(mcp.attach(prepared, &id, servers))
-                })
-            })
+        checkout: {
+            let opener = opener.clone();
+            Arc::new(move |id| Box::pin(opener.clone().checkout(id.clone())))
         },
+        runtime: Arc::new(move |id| Box::pin(opener.clone().prepare(id.clone()))),
         agent: {
             let (config, settings, llm) = (config.clone(), settings.clone(), llm.clone());
             let secrets = secrets.clone();
@@ -313,6 +301,16 @@ pub(crate) async fn compose(
     Ok(state)
 }
 
+fn given_tokens(config: &Config) -> Vec<ProviderToken> {
+    let token = |(provider, token): &(&'static str, oh_config::Secret)| ProviderToken {
+        provider: (*provider).to_owned(),
+        token: token.reveal().to_owned(),
+        host: None,
+        user_id: None,
+    };
+    config.git_tokens.iter().map(token).collect()
+}
+
 /// Returns the key under which secrets are kept.
 fn secret_key(config: &Config) -> Result<SecretKey> {
     match &config.secret_key {
@@ -332,25 +330,6 @@ fn router(state: &AppState) -> Router {
         .layer(axum::middleware::from_fn_with_state(state.clone(), web::guard_host))
         .layer(tower_http::catch_panic::CatchPanicLayer::custom(rest::panicked))
         .with_state(state.clone())
-}
-
-/// Returns the MCP servers of a conversation that starts now.
-fn servers_of(config: &Config, settings: &Arc<Mutex<Option<Settings>>>) -> McpConfig {
-    let settings = settings.lock().unwrap_or_else(PoisonError::into_inner);
-    mcp::servers_now(config, settings.as_ref())
-}
-
-/// Returns who makes commits: whom the user named, else whom the configuration names.
-fn git_identity(git: &GitIdentity, settings: &Arc<Mutex<Option<Settings>>>) -> GitIdentity {
-    let settings = settings.lock().unwrap_or_else(PoisonError::into_inner);
-    let chosen = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
-    let (name, email) = settings.as_ref().map_or((None, None), |settings| {
-        (chosen(&settings.git_user_name), chosen(&settings.git_user_email))
-    });
-    GitIdentity {
-        name: name.unwrap_or_else(|| git.name.clone()),
-        email: email.unwrap_or_else(|| git.email.clone()),
-    }
 }
 
 /// Returns what looks at the repositories of workspaces.

@@ -9,6 +9,7 @@
 mod agent_settings;
 mod auth;
 mod briefing;
+mod checkout;
 mod clock;
 mod compose;
 mod doctor;
@@ -19,6 +20,7 @@ mod listener;
 mod llm_choice;
 mod mcp;
 mod occupancy;
+mod opening;
 mod rest;
 mod sandbox;
 mod secrets;

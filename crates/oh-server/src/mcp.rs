@@ -38,9 +38,12 @@ enum State {
 
 /// Returns the servers that the user stored.
 pub(crate) fn stored_servers(settings: Option<&Settings>) -> McpConfig {
-    let Some(text) = settings.and_then(|settings| settings.mcp_config.as_deref()) else {
-        return McpConfig::default();
-    };
+    read_servers(settings.and_then(|settings| settings.mcp_config.as_deref()))
+}
+
+/// Reads servers as they are stored.
+pub(crate) fn read_servers(text: Option<&str>) -> McpConfig {
+    let Some(text) = text else { return McpConfig::default() };
     let parsed = serde_json::from_str(text).map(|value: Value| McpConfig::parse(&value));
     parsed.ok().and_then(Result::ok).unwrap_or_else(|| {
         tracing::warn!("the stored MCP servers cannot be read; they are not used");

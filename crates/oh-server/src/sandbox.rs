@@ -18,7 +18,9 @@ use tokio::sync::{OnceCell, watch};
 use crate::briefing::Briefing;
 use crate::compose::folder_name;
 use crate::git_hooks;
+use crate::git_hosts::git_variables;
 use crate::occupancy::{Occupancy, Place};
+use crate::secrets::CommandSecrets;
 use crate::setup_script;
 use crate::skills::TrustedPrograms;
 
@@ -110,7 +112,7 @@ impl Sandboxes {
         &self,
         id: &ConversationId,
         git: GitIdentity,
-        secrets: Vec<(String, String)>,
+        secrets: CommandSecrets,
         programs: &TrustedPrograms,
     ) -> io::Result<PreparedRuntime> {
         let Shared { settings, lifecycle, data_dir, containers, .. } = &*self.0;
@@ -121,12 +123,13 @@ impl Sandboxes {
         let ports = is_reachable.then_some(lifecycle.app_ports);
         let place = self.0.occupancy.take(id, &directory, ports);
         let mut environment = environment(settings, git, &place);
-        environment.extend(secrets);
+        environment.extend(secrets.variables);
+        let mut git_settings = secrets.git_settings;
         // Containers do not see the session directory.
         if containers.is_none() {
-            let hooks = git_hooks::install(programs, &session_dir)?;
-            environment.splice(0..0, hooks);
+            git_settings.extend(git_hooks::install(programs, &session_dir)?);
         }
+        environment.splice(0..0, git_variables(git_settings));
         let local = LocalRuntimeConfig {
             workspace: directory.clone(),
             session_dir: session_dir.clone(),
@@ -149,6 +152,8 @@ impl Sandboxes {
         };
         Ok(PreparedRuntime {
             instructions: briefing.text(),
+            conversation_instructions: String::new(),
+            repository: None,
             knowledge: watch::channel(Arc::default()).1,
             hosts: self.hosts(id),
             warning: place.is_shared.then(|| SHARED.to_owned()),

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use oh_store::{CustomSecret, ProviderToken, SecretChange, Store, StoreError};
 use tokio::sync::watch;
 
-use crate::git_hosts::{description_of, variable_of};
+use crate::git_hosts;
 
 /// The secrets of this server. Clones share them.
 #[derive(Debug, Clone)]
@@ -26,6 +26,14 @@ struct Known {
     tokens: Vec<ProviderToken>,
     /// Keys of models and servers, which commands do not get.
     others: Vec<String>,
+}
+
+/// What commands get.
+#[derive(Clone, Default)]
+pub(crate) struct CommandSecrets {
+    pub(crate) variables: Vec<(String, String)>,
+    /// By which git finds them.
+    pub(crate) git_settings: Vec<(String, String)>,
 }
 
 impl Secrets {
@@ -65,25 +73,27 @@ impl Secrets {
         self.publish();
     }
 
-    /// Returns the variables of commands; a secret of the user stands above a token.
-    pub(crate) fn environment(&self) -> Vec<(String, String)> {
+    /// Returns what commands get; a secret of the user stands above a token.
+    pub(crate) fn for_commands(&self) -> CommandSecrets {
         let known = self.known();
-        let tokens = known.tokens.iter().filter(|token| !token.token.is_empty());
-        let tokens = tokens
-            .filter_map(|token| Some((variable_of(&token.provider)?, token.token.clone())))
-            .map(|(name, value)| (name.to_owned(), value));
+        let tokens = known.tokens.iter().filter_map(|token| {
+            let (variable, _) = git_hosts::variable_of(token)?;
+            Some((variable.to_owned(), token.token.clone()))
+        });
         let custom = known.custom.iter().map(|secret| (secret.name.clone(), secret.value.clone()));
-        tokens.chain(custom).collect()
+        CommandSecrets {
+            variables: tokens.chain(custom).collect(),
+            git_settings: git_hosts::git_settings(&known.tokens),
+        }
     }
 
     /// Returns the names of the variables, each with what it is for.
     pub(crate) fn descriptions(&self) -> Vec<(String, String)> {
         let known = self.known();
-        let tokens = known.tokens.iter().filter(|token| !token.token.is_empty());
+        let tokens = known.tokens.iter().filter_map(git_hosts::variable_of);
         let tokens = tokens
-            .filter_map(|token| Some((variable_of(&token.provider)?, description_of(token)?)))
-            .map(|(name, text)| (name.to_owned(), text))
-            .filter(|(name, _)| known.custom.iter().all(|secret| secret.name != *name));
+            .map(|(variable, text)| (variable.to_owned(), text))
+            .filter(|(variable, _)| known.custom.iter().all(|secret| secret.name != *variable));
         let custom =
             known.custom.iter().map(|secret| (secret.name.clone(), secret.description.clone()));
         tokens.chain(custom).collect()

@@ -37,4 +37,7 @@ pub use oh_agent::{
     ToolChoice,
 };
 pub use oh_chat::ToolSpec;
-pub use prepared::{Lease, OfferedTools, PreparedRuntime, ToolSource, WorkspaceSetup};
+pub use prepared::{
+    Checkout, CheckoutError, Lease, OfferedTools, PreparedRuntime, RepositoryPlace, ToolSource,
+    WorkspaceSetup,
+};

@@ -16,9 +16,9 @@ use tokio::time::Instant;
 
 use crate::delegation::Delegate;
 use crate::handle::{Ending, Letter, SentAction, SessionError, SessionStatus};
-use crate::manager::{AgentSource, LlmSource, Preparation};
+use crate::manager::{AgentSource, CheckoutLook, LlmSource, Preparation};
 use crate::notice::Notice;
-use crate::notice::runtime_status::{ERROR, STOPPED};
+use crate::notice::runtime_status::{ERROR, NO_ACCESS, STOPPED};
 use crate::prepared::PreparedRuntime;
 use crate::running::{Notices, Running, Tools};
 
@@ -30,6 +30,7 @@ pub(crate) struct Session {
     pub(crate) llm: LlmSource,
     pub(crate) agent: AgentSource,
     pub(crate) delegate: Delegate,
+    pub(crate) checkout: Box<dyn Fn() -> CheckoutLook + Send + Sync>,
     pub(crate) prepare: Box<dyn Fn() -> Preparation + Send + Sync>,
     pub(crate) has_viewers: Box<dyn Fn() -> bool + Send + Sync>,
     pub(crate) mailbox: mpsc::Receiver<Letter>,
@@ -283,7 +284,7 @@ impl Session {
 
     /// Shows something to those who are there.
     pub(crate) fn show(&self, id: &'static str, message: &str) {
-        let is_error = id == ERROR;
+        let is_error = matches!(id, ERROR | NO_ACCESS);
         let _ =
             self.notices.send(Notice::Status { is_error, id: id.into(), message: message.into() });
     }

@@ -5,7 +5,7 @@ use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use oh_git_host::{GitHost, Provider};
+use oh_git_host::{GitAddress, GitHost, Provider};
 use serde_json::Value;
 
 /// What is answered to a request, `METHOD /path`.
@@ -57,7 +57,7 @@ impl Fake {
     }
 
     pub(crate) fn host(&self, provider: Provider) -> GitHost {
-        GitHost::new(provider, Some(&self.address), "token-4711").unwrap()
+        GitHost::new(GitAddress::new(provider, Some(&self.address)).unwrap(), "token-4711").unwrap()
     }
 
     pub(crate) fn seen(&self) -> Vec<Seen> {

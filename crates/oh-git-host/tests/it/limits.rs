@@ -1,4 +1,4 @@
-use oh_git_host::{GitHost, GitHostError, Provider};
+use oh_git_host::{GitAddress, GitHost, GitHostError, Provider};
 use serde_json::json;
 
 use crate::fake::{Fake, answer};
@@ -51,8 +51,9 @@ async fn what_a_service_refuses_is_told_apart() {
 
 #[test]
 fn a_host_is_reached_over_tls_or_is_this_machine() {
-    let address =
-        |host| GitHost::new(Provider::GitLab, host, "t").map(|host| host.web_address().to_owned());
+    let address = |host| {
+        GitAddress::new(Provider::GitLab, host).map(|address| address.web_address().to_owned())
+    };
     assert_eq!(address(None).unwrap(), "https://gitlab.com");
     assert_eq!(address(Some(" git.example ")).unwrap(), "https://git.example");
     assert_eq!(address(Some("https://git.example/sub/")).unwrap(), "https://git.example/sub");
@@ -61,8 +62,8 @@ fn a_host_is_reached_over_tls_or_is_this_machine() {
     {
         assert!(address(Some(host)).is_err(), "{host}");
     }
-    let github = GitHost::new(Provider::GitHub, None, "").unwrap();
+    let github = GitAddress::new(Provider::GitHub, None).unwrap();
     assert_eq!(github.clone_url("o/r").unwrap(), "https://github.com/o/r.git");
-    let shown = format!("{:?}", GitHost::new(Provider::GitHub, None, "token-4711").unwrap());
+    let shown = format!("{:?}", GitHost::new(github, "token-4711").unwrap());
     assert!(!shown.contains("token-4711"), "{shown}");
 }

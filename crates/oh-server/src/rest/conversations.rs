@@ -3,20 +3,18 @@ use std::time::Duration;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use oh_event::{Action, ConversationId, EventDraft, EventSource, MessageAction, Timestamp};
-use oh_session::{NewConversation, Notice, SessionHandle};
+use oh_session::{Notice, SessionHandle};
 use oh_store::{ConversationMetadata, ListFilter};
-use oh_wire::{Trajectory, parse_trajectory};
 use serde_json::{Value, json};
 
 use super::body::Fields;
 use super::error::{ApiError, Problem};
 use super::info::{ConversationInfo, info_of, status_of};
 use crate::clock;
-use crate::state::{AppState, plain_metadata};
+use crate::state::AppState;
 
-const PROVIDERS: [&str; 4] = ["github", "gitlab", "bitbucket", "enterprise_sso"];
 const MAX_PAGE: usize = 100;
 /// How long an answer may wait for a conversation that starts.
 const START_GRACE: Duration = Duration::from_secs(1);
@@ -44,99 +42,8 @@ pub(crate) async fn check_known(state: &AppState, id: &ConversationId) -> Result
     Ok(())
 }
 
-pub(crate) async fn create(
-    State(state): State<AppState>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Json<Value>, ApiError> {
-    // A request without a body asks for a conversation without anything.
-    let body = if body.is_empty() { Bytes::from_static(b"{}") } else { body };
-    let mut fields = Fields::parse(&body)?;
-    let repository = fields.text("repository");
-    let git_provider = fields.choice("git_provider", &PROVIDERS);
-    let selected_branch = fields.text("selected_branch");
-    let text = fields.text("initial_user_msg").filter(|text| !text.trim().is_empty());
-    let image_urls = fields.texts("image_urls").unwrap_or_default();
-    // Accepted and kept for later: these change nothing yet.
-    for name in ["conversation_instructions", "suggested_task", "create_microagent", "mcp_config"] {
-        fields.take(name);
-    }
-    let recording = fields.text("replay_json").filter(|text| !text.trim().is_empty());
-    let recording = recording.and_then(|json| match parse_trajectory(&json) {
-        Ok(_) if text.is_some() || !image_urls.is_empty() => {
-            let message = "A recording begins with its own message; send yours later";
-            fields.problem("value_error", "replay_json", message, Value::Null);
-            None
-        }
-        Ok(recording) => Some(recording),
-        Err(problem) => {
-            fields.problem("value_error", "replay_json", &problem.to_string(), Value::Null);
-            None
-        }
-    });
-    let chosen = if state.server().allows_set_conversation_id {
-        fields.text("conversation_id")
-    } else {
-        None
-    };
-    fields.finish_strictly()?;
-    if state.llm.lacks_key() {
-        let model = state.llm.config().model;
-        let message = format!(
-            "The model `{model}` needs an API key. Give one in the settings or as LLM_API_KEY, or choose another model."
-        );
-        return Err(ApiError::with_body(
-            StatusCode::BAD_REQUEST,
-            json!({"status": "error", "message": message, "msg_id": "STATUS$ERROR_LLM_AUTHENTICATION"}),
-        ));
-    }
-
-    let id = match chosen {
-        Some(chosen) => parse_id(&chosen)?,
-        None => parse_id(&uuid::Uuid::new_v4().simple().to_string())?,
-    };
-    let is_bearer = headers.contains_key("authorization");
-    let trigger = if is_bearer { "openhands_api" } else { "gui" };
-    let metadata = ConversationMetadata {
-        selected_repository: repository,
-        selected_branch,
-        git_provider,
-        ..plain_metadata(id.clone(), Some(trigger))
-    };
-    if !state.create(metadata).await? {
-        let message = format!("Conversation {id} exists already");
-        return Err(ApiError::with_body(
-            StatusCode::CONFLICT,
-            json!({"status": "error", "message": message, "msg_id": "CONVERSATION$EXISTS"}),
-        ));
-    }
-    let new = match recording {
-        Some(Trajectory { first_message, actions }) => {
-            NewConversation { first_message: Some(first_message), replay: actions }
-        }
-        None => NewConversation {
-            first_message: (text.is_some() || !image_urls.is_empty())
-                .then(|| user_message(text.unwrap_or_default(), image_urls)),
-            replay: Vec::new(),
-        },
-    };
-    let has_message = new.first_message.is_some();
-    let session = state.manager.open(&id, new).await?;
-    if has_message {
-        // What was taken is on disk.
-        session.settled().await;
-    }
-    wait_for_start(&session).await;
-    Ok(Json(json!({
-        "status": "ok",
-        "conversation_id": id.as_str(),
-        "message": null,
-        "conversation_status": "STARTING",
-    })))
-}
-
 /// Clients that see a conversation start look again after seconds; most starts take less.
-async fn wait_for_start(session: &SessionHandle) {
+pub(crate) async fn wait_for_start(session: &SessionHandle) {
     drop(tokio::time::timeout(START_GRACE, session.started()).await);
 }
 

@@ -2,13 +2,16 @@
 
 mod body;
 mod conversations;
+mod create;
 mod error;
 mod events;
 mod files;
 mod git;
+mod git_hosting;
 mod health;
 mod info;
 mod options;
+mod providers;
 mod secrets;
 mod settings;
 mod skills;
@@ -38,9 +41,19 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
         .route("/options/agents", get(options::agents))
         .route("/options/security-analyzers", get(options::security_analyzers))
         .route("/settings", get(settings::load).post(settings::store))
+        .route("/add-git-providers", post(providers::add))
+        .route("/unset-provider-tokens", post(providers::unset))
+        .route("/user/info", get(git_hosting::user))
+        .route("/user/installations", get(git_hosting::installations))
+        .route("/user/repositories", get(git_hosting::repositories))
+        .route("/user/search/repositories", get(git_hosting::search_repositories))
+        .route("/user/search/branches", get(git_hosting::search_branches))
+        .route("/user/repository/branches", get(git_hosting::branches))
+        .route("/user/repository/{*rest}", get(git_hosting::microagents))
+        .route("/user/suggested-tasks", get(git_hosting::suggested_tasks))
         .route("/secrets", get(secrets::list).post(secrets::add))
         .route("/secrets/{name}", axum::routing::put(secrets::change).delete(secrets::delete))
-        .route("/conversations", get(conversations::list).post(conversations::create))
+        .route("/conversations", get(conversations::list).post(create::create))
         .route(
             "/conversations/{id}",
             get(conversations::load).patch(conversations::rename).delete(conversations::delete),

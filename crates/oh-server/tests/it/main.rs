@@ -9,6 +9,10 @@ mod delivery;
 #[cfg(test)]
 mod files;
 #[cfg(test)]
+mod git_hosting;
+#[cfg(test)]
+mod git_service;
+#[cfg(test)]
 mod lifecycle;
 #[cfg(test)]
 mod long_crash;

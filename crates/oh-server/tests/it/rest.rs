@@ -186,3 +186,70 @@ async fn a_model_without_its_key_makes_no_conversation() {
     server.post("/api/settings", json!({"llm_model": "demo"})).await;
     server.create().await;
 }
+
+#[tokio::test]
+async fn a_conversation_can_begin_with_a_task_with_instructions_and_with_servers_of_its_own() {
+    let server = TestServer::start().await;
+    let create = async |body: Value| server.post("/api/conversations", body).await;
+    let task = json!({
+        "git_provider": "github", "task_type": "OPEN_ISSUE", "repo": "acme/tool",
+        "issue_number": 9, "title": "it breaks",
+    });
+    let canary = "canary-4711-canary";
+    let servers = json!({"shttp_servers": [{"url": "http://127.0.0.1:9/mcp", "api_key": canary}]});
+    let body = json!({
+        "suggested_task": task,
+        "conversation_instructions": "Answer in French.",
+        "mcp_config": servers,
+    });
+    let (status, made) = create(body).await;
+    assert_eq!(status, 200, "{made}");
+    let path = format!("/api/conversations/{}", made["conversation_id"].as_str().unwrap());
+    let (_, info) = server.get(&path).await;
+    assert_eq!(
+        (&info["trigger"], &info["selected_repository"], &info["git_provider"]),
+        (&json!("suggested_task"), &json!("acme/tool"), &json!("github"))
+    );
+    let found = async |query: &str| {
+        server.get(&format!("{path}/events?limit=100&query={query}")).await.1["events"].clone()
+    };
+    // A repository may take its time, and the message comes after it.
+    let began = async {
+        while found("it%20breaks").await[0].is_null() {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(crate::support::PATIENCE, began).await.unwrap();
+    let told = found("conversation_instructions").await;
+    let told = told.as_array().unwrap().iter().find(|event| event["observation"] == "recall");
+    assert_eq!(told.unwrap()["extras"]["conversation_instructions"], "Answer in French.");
+    let (_, listed) = server.get(&format!("{path}/mcp-servers")).await;
+    assert_eq!(listed["servers"].as_array().unwrap().len(), 1, "{listed}");
+    assert!(!found("").await.to_string().contains(canary));
+    let database = std::fs::read(server.folder.path().join("openhands.db")).unwrap();
+    assert!(!database.windows(canary.len()).any(|bytes| bytes == canary.as_bytes()));
+
+    let microagent = json!({"create_microagent": {"repo": "acme/tool", "title": "style"}});
+    let (_, made) = create(microagent).await;
+    let id = made["conversation_id"].as_str().unwrap();
+    let (_, info) = server.get(&format!("/api/conversations/{id}")).await;
+    assert_eq!(info["trigger"], "microagent_management");
+    assert_eq!(info["selected_repository"], "acme/tool");
+
+    let check = async |body: Value, location: Value, kind: &str| {
+        let (status, answer) = create(body).await;
+        let problem = &answer["detail"][0];
+        assert_eq!((status, &problem["loc"], &problem["type"]), (422, &location, &json!(kind)));
+    };
+    check(json!({"repository": "alone"}), json!(["body", "repository"]), "value_error").await;
+    let at = json!(["body", "create_microagent", "repo"]);
+    check(json!({"create_microagent": {}}), at, "missing").await;
+    let mut task = task;
+    task["task_type"] = json!("NAP");
+    let at = json!(["body", "suggested_task", "task_type"]);
+    check(json!({"suggested_task": task}), at, "enum").await;
+    let wrong = json!({"mcp_config": {"sse_servers": [{"url": canary}]}});
+    let (status, answer) = create(wrong).await;
+    assert_eq!(status, 422);
+    assert!(!answer.to_string().contains(canary), "{answer}");
+}

@@ -118,6 +118,7 @@ fn manager(folder: &TempDir, world: &Arc<World>, max_live: Option<usize>) -> Con
         on_delegation: Arc::new(|_, _, _| Box::pin(async {})),
         on_first_message: Arc::new(|_, _| {}),
         on_end: Arc::new(|_| Box::pin(async {})),
+        checkout: Arc::new(|_| Box::pin(async { None })),
         secrets: tokio::sync::watch::channel(Arc::default()).1,
         has_viewers: Arc::new(move |_| for_viewers.has_viewers.load(Ordering::SeqCst)),
         close_delay: Some(DELAY),

@@ -80,6 +80,7 @@ mod session {
             on_delegation: Arc::new(|_, _, _| Box::pin(async {})),
             on_first_message: Arc::new(|_, _| {}),
             on_end: Arc::new(|_| Box::pin(async {})),
+            checkout: Arc::new(|_| Box::pin(async { None })),
             secrets: tokio::sync::watch::channel(Arc::default()).1,
             has_viewers: Arc::new(|_| false),
             close_delay: None,

@@ -112,6 +112,7 @@ async fn opened(folder: &TempDir, source: Piecewise, llm: Arc<dyn LlmClient>) ->
         on_delegation: Arc::new(|_, _, _| Box::pin(async {})),
         on_first_message: Arc::new(|_, _| {}),
         on_end: Arc::new(|_| Box::pin(async {})),
+        checkout: Arc::new(|_| Box::pin(async { None })),
         secrets: tokio::sync::watch::channel(Arc::from([SECRET.to_owned()])).1,
         has_viewers: Arc::new(|_| false),
         close_delay: None,
