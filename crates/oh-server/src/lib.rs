@@ -21,6 +21,7 @@ mod llm_choice;
 mod mcp;
 mod occupancy;
 mod opening;
+mod pull_requests;
 mod rest;
 mod sandbox;
 mod secrets;

@@ -12,6 +12,7 @@ use oh_store::{ConversationMetadata, Settings, Store};
 use crate::checkout;
 use crate::compose::RuntimeSource;
 use crate::mcp::{self, McpServers};
+use crate::pull_requests::PullRequestTools;
 use crate::sandbox::Sandboxes;
 use crate::secrets::Secrets;
 use crate::skills::Skills;
@@ -77,7 +78,9 @@ impl Opener {
         } else {
             McpConfig::default()
         };
-        Ok(self.mcp.attach(prepared, &id, servers))
+        let tools = PullRequestTools { secrets: self.secrets.clone(), store: self.store.clone() };
+        let is_usable = self.config.agent.enable_mcp && !tools.usable().is_empty();
+        Ok(self.mcp.attach(prepared, &id, servers, is_usable.then_some(tools)))
     }
 
     async fn metadata(&self, id: &ConversationId) -> Option<ConversationMetadata> {

@@ -18,6 +18,7 @@ use crate::clock;
 use crate::listener::Connection;
 use crate::llm_choice::LlmChoice;
 use crate::mcp::{McpServers, servers_now};
+use crate::pull_requests::PullRequestTools;
 use crate::sandbox::Sandboxes;
 use crate::secrets::Secrets;
 use crate::skills::Skills;
@@ -178,6 +179,11 @@ impl AppState {
         *self.settings.lock().unwrap_or_else(PoisonError::into_inner) = Some(settings);
         self.mask_keys();
         Ok(())
+    }
+
+    /// Returns what opens pull requests.
+    pub(crate) fn pull_requests(&self) -> PullRequestTools {
+        PullRequestTools { secrets: self.secrets.clone(), store: self.store.clone() }
     }
 
     /// Masks the keys of models and of servers, which may be new.

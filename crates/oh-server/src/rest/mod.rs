@@ -10,6 +10,7 @@ mod git;
 mod git_hosting;
 mod health;
 mod info;
+mod mcp_server;
 mod options;
 mod providers;
 mod secrets;
@@ -85,8 +86,12 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .route_layer(from_fn_with_state(state.clone(), require_authority));
+    let mcp = Router::new()
+        .route("/mcp/mcp", post(mcp_server::post).fallback(mcp_server::other))
+        .route_layer(from_fn_with_state(state.clone(), require_authority));
     Router::new()
         .nest("/api", api)
+        .merge(mcp)
         .route("/api/health", get(health::api_health))
         .route("/health", get(health::health))
         .route("/alive", get(health::alive))

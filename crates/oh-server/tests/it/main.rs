@@ -21,6 +21,8 @@ mod malformed;
 #[cfg(test)]
 mod mcp;
 #[cfg(test)]
+mod mcp_server;
+#[cfg(test)]
 mod model_server;
 #[cfg(test)]
 mod raw_tools;
