@@ -195,6 +195,10 @@ const SERVER: &[&str] = &[
     "allow_implicit_conversations",
     "max_sockets",
     "max_sockets_per_conversation",
+    "rate_limit",
+    "rate_burst",
+    "tls_cert",
+    "tls_key",
 ];
 
 /// Returns the keys of a section, `None` if there is no such section.

@@ -10,6 +10,7 @@ mod git;
 mod git_hosting;
 mod health;
 mod info;
+mod login;
 mod mcp_server;
 mod options;
 mod providers;
@@ -91,6 +92,8 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
         .route_layer(from_fn_with_state(state.clone(), require_authority));
     Router::new()
         .nest("/api", api)
+        .route("/api/login", post(login::login).layer(DefaultBodyLimit::max(login::MAX_BODY)))
+        .route("/api/logout", post(login::logout))
         .merge(mcp)
         .route("/api/health", get(health::api_health))
         .route("/health", get(health::health))
@@ -112,7 +115,7 @@ async fn require_authority(
 ) -> Response {
     let key = request.uri().query().and_then(query_key);
     match state.admit(request.headers(), key.as_deref(), &connection).await {
-        Ok(()) => next.run(request).await,
+        Ok(_) => next.run(request).await,
         Err(denial) => denied(denial).into_response(),
     }
 }

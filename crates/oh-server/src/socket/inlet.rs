@@ -19,7 +19,7 @@ use super::context::SocketContext;
 use super::join::{Joined, join};
 use super::outlet::{Following, Order, Outlet};
 use super::upgrade::MAX_PAYLOAD;
-use crate::auth::random_text;
+use crate::auth::{Grant, random_text};
 
 /// The one namespace we have.
 const ROOT: &str = "/";
@@ -78,6 +78,7 @@ enum Next {
     Message(Option<Result<Message, axum::Error>>),
     Tick,
     LogOver,
+    KeyChanged,
     ShutDown,
 }
 
@@ -147,6 +148,7 @@ impl Inlet {
                 self.end_of_log().await?;
                 Vec::new()
             }
+            Next::KeyChanged => return self.close(1008, "the session key was changed").await,
             Next::ShutDown => return self.close(1001, "the server is going down").await,
         };
         self.perform(effects).await
@@ -161,9 +163,12 @@ impl Inlet {
                 None => std::future::pending().await,
             }
         };
+        let mut key_changes = self.context.key_changes.clone();
+        let needs_key = self.context.admission != Ok(Grant::Local);
         tokio::select! {
             biased;
             () = self.context.state.shutdown.cancelled() => Next::ShutDown,
+            Ok(()) = key_changes.changed(), if needs_key => Next::KeyChanged,
             () = self.log_over.notified() => Next::LogOver,
             message = stream.next() => Next::Message(message),
             () = tick => Next::Tick,
@@ -243,6 +248,7 @@ impl Inlet {
         }
         self.joined = Some(joined);
         self.deadline = None;
+        self.context.stranger = None;
         drop(tokio::time::timeout(FLUSH_TIME, session.started()).await);
         let until = reader.next_event_id();
         // A tool that closes at once still gets the history before its close is read.

@@ -43,7 +43,8 @@ pub(crate) async fn join(
     let Some(id) = &context.query.conversation_id else {
         return Err(Refusal::new("No conversation_id in query params"));
     };
-    let has_payload_key = payload.and_then(payload_key).is_some_and(|key| state.key.matches(&key));
+    let has_payload_key =
+        payload.and_then(payload_key).is_some_and(|key| state.keys.current().matches(&key));
     if context.admission.is_err() && !has_payload_key {
         return Err(Refusal::new("invalid_session_api_key"));
     }

@@ -41,14 +41,24 @@ pub(crate) async fn upgrade(
     }
     let connect = ConnectQuery::parse(&query);
     let key = connect.session_api_key.as_deref();
+    let key_changes = state.keys.changes();
     let admission = state.admit(&headers, key, &connection).await;
     if admission == Err(Denial::Origin) {
         let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
         let message = format!("{} is not an accepted origin.", origin.unwrap_or("null"));
         return refused(is_upgrade, &message);
     }
+    let stranger = match &admission {
+        Ok(_) => None,
+        // A key may still come in the CONNECT packet, but not from everybody at once.
+        Err(_) => match state.strangers.clone().try_acquire_owned() {
+            Ok(place) => Some(place),
+            Err(_) => return full(),
+        },
+    };
     let Ok(upgrade) = upgrade else { return refused(false, "Invalid websocket upgrade") };
-    let context = SocketContext { state, connection, query: connect, admission };
+    let context =
+        SocketContext { state, connection, query: connect, admission, stranger, key_changes };
     upgrade
         .max_message_size(MAX_MESSAGE)
         .max_frame_size(MAX_MESSAGE)
@@ -72,6 +82,12 @@ fn check_protocol(query: &str, is_upgrade: bool) -> Result<(), &'static str> {
         None if is_upgrade => Ok(()),
         None | Some(_) => Err("Invalid transport"),
     }
+}
+
+fn full() -> Response {
+    let body = "\"Too many connections without the key\"";
+    let headers = [(header::CONTENT_TYPE, "text/plain"), (header::RETRY_AFTER, "10")];
+    (StatusCode::SERVICE_UNAVAILABLE, headers, body).into_response()
 }
 
 /// The body is a JSON string, although it says that it is plain text: so does OpenHands'.
