@@ -5,6 +5,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
 use oh_event::{Action, ConversationId, EventDraft, EventSource, MessageAction, Timestamp};
+use oh_git_host::GitHost;
 use oh_session::{Notice, SessionHandle};
 use oh_store::{ConversationMetadata, ListFilter};
 use serde_json::{Value, json};
@@ -13,6 +14,7 @@ use super::body::Fields;
 use super::error::{ApiError, Problem};
 use super::info::{ConversationInfo, info_of, status_of};
 use crate::clock;
+use crate::git_hosts;
 use crate::state::AppState;
 
 const MAX_PAGE: usize = 100;
@@ -63,6 +65,48 @@ pub(crate) async fn list(
     RawQuery(query): RawQuery,
 ) -> Result<Json<Value>, ApiError> {
     let query = Query::parse(query.as_deref());
+    let trigger = query.get("conversation_trigger").map(str::to_owned);
+    let repository = query.get("selected_repository").map(str::to_owned);
+    let (found, next_page_id) = page(&state, &query, repository, trigger).await?;
+    shown(&state, found, next_page_id).await
+}
+
+/// The conversations that write microagents for a repository, but for those whose last pull
+/// request is closed.
+pub(crate) async fn list_microagents(
+    State(state): State<AppState>,
+    RawQuery(query): RawQuery,
+) -> Result<Json<Value>, ApiError> {
+    let query = Query::parse(query.as_deref());
+    let missing = || ApiError::missing("query", "selected_repository");
+    let repository = query.get("selected_repository").ok_or_else(missing)?.to_owned();
+    let trigger = Some("microagent_management".to_owned());
+    let (found, next_page_id) = page(&state, &query, Some(repository.clone()), trigger).await?;
+    let hosts = git_hosts::hosts(&state.secrets.tokens());
+    let mut open = Vec::with_capacity(found.len());
+    for metadata in found {
+        let is_meant = |host: &&GitHost| {
+            metadata.git_provider.as_ref().is_none_or(|name| name == host.provider().name())
+        };
+        let is_open = match (metadata.pr_number.last(), hosts.iter().find(is_meant)) {
+            (Some(number), Some(host)) => host.is_open(&repository, *number).await,
+            (_, None) | (None, Some(_)) => Ok(true),
+        };
+        // One that nobody can say anything of is shown.
+        if is_open.unwrap_or(true) {
+            open.push(metadata);
+        }
+    }
+    shown(&state, open, next_page_id).await
+}
+
+/// Reads a page of conversations, and names the next one.
+async fn page(
+    state: &AppState,
+    query: &Query,
+    selected_repository: Option<String>,
+    trigger: Option<String>,
+) -> Result<(Vec<ConversationMetadata>, Option<String>), ApiError> {
     let limit = match query.get("limit") {
         None => 20,
         Some(text) => text.parse::<i64>().map_err(|_| bad_integer("limit", text))?,
@@ -77,17 +121,24 @@ pub(crate) async fn list(
         limit: limit + 1,
         offset,
         created_after: Timestamp(clock::now().0.saturating_sub(max_age)),
-        selected_repository: query.get("selected_repository").map(str::to_owned),
-        trigger: query.get("conversation_trigger").map(str::to_owned),
+        selected_repository,
+        trigger,
     };
     let mut found = state.store.conversations(filter).await?;
     let has_more = found.len() > limit;
     found.truncate(limit);
+    Ok((found, has_more.then(|| page_id(offset + limit))))
+}
+
+async fn shown(
+    state: &AppState,
+    found: Vec<ConversationMetadata>,
+    next_page_id: Option<String>,
+) -> Result<Json<Value>, ApiError> {
     let mut results = Vec::with_capacity(found.len());
     for metadata in found {
-        results.push(info_of(&state, metadata).await?);
+        results.push(info_of(state, metadata).await?);
     }
-    let next_page_id = has_more.then(|| page_id(offset + limit));
     Ok(Json(json!({"results": results, "next_page_id": next_page_id})))
 }
 
@@ -180,7 +231,14 @@ pub(crate) async fn start(
         // It has no runtime; whoever asks wants another try.
         state.manager.close(&id).await;
     }
-    let session = state.open(&id).await?;
+    let session = state.open(&id).await.map_err(|error| {
+        tracing::warn!(%error, %id, "a conversation could not be started");
+        let message = "The conversation could not be started";
+        ApiError::with_body(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            json!({"status": "error", "conversation_id": id.as_str(), "message": message}),
+        )
+    })?;
     wait_for_start(&session).await;
     Ok(Json(json!({
         "status": "ok",

@@ -5,15 +5,19 @@ mod conversations;
 mod create;
 mod error;
 mod events;
+mod feedback;
 mod files;
 mod git;
 mod git_hosting;
+mod gone;
 mod health;
 mod info;
 mod login;
 mod mcp_server;
 mod options;
 mod providers;
+mod remember;
+mod resources;
 mod secrets;
 mod settings;
 mod skills;
@@ -53,6 +57,14 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
         .route("/user/repository/branches", get(git_hosting::branches))
         .route("/user/repository/{*rest}", get(git_hosting::microagents))
         .route("/user/suggested-tasks", get(git_hosting::suggested_tasks))
+        .route("/reset-settings", post(gone::reset_settings))
+        .route("/v1/app-conversations/search", get(gone::nothing_found))
+        .route("/v1/app-conversations/start-tasks/search", get(gone::nothing_found))
+        .route("/microagent-management/conversations", get(conversations::list_microagents))
+        .route("/conversations/{id}/exp-config", post(feedback::experiment))
+        .route("/conversations/{id}/submit-feedback", post(feedback::submit))
+        .route("/conversations/{id}/remember-prompt", get(remember::prompt))
+        .route("/conversations/{id}/security/{*path}", axum::routing::any(gone::security))
         .route("/secrets", get(secrets::list).post(secrets::add))
         .route("/secrets/{name}", axum::routing::put(secrets::change).delete(secrets::delete))
         .route("/conversations", get(conversations::list).post(create::create))
@@ -100,6 +112,7 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
         .route("/alive", get(health::alive))
         .route("/ready", get(health::ready))
         .route("/server_info", get(health::server_info))
+        .method_not_allowed_fallback(method_not_allowed)
 }
 
 async fn method_not_allowed() -> ApiError {

@@ -1,5 +1,6 @@
 use serde_json::{Value, json};
 
+use crate::model_server::{self, Turn};
 use crate::support::TestServer;
 
 #[tokio::test]
@@ -252,4 +253,86 @@ async fn a_conversation_can_begin_with_a_task_with_instructions_and_with_servers
     let (status, answer) = create(wrong).await;
     assert_eq!(status, 422);
     assert!(!answer.to_string().contains(canary), "{answer}");
+}
+
+#[tokio::test]
+async fn what_belongs_to_few_is_answered_as_openhands_does() {
+    let server = TestServer::start().await;
+    let id = server.create().await;
+    let path = format!("/api/conversations/{id}");
+    let gone = json!({"error": "Reset settings functionality has been removed."});
+    assert_eq!(server.post("/api/reset-settings", Value::Null).await, (410, gone));
+    let nothing = (200, json!({"items": [], "next_page_id": null}));
+    for search in ["search", "start-tasks/search"] {
+        let found = server.get(&format!("/api/v1/app-conversations/{search}?limit=5")).await;
+        assert_eq!(found, nothing);
+    }
+    let none = (404, json!({"detail": "Security analyzer not initialized"}));
+    assert_eq!(server.get(&format!("{path}/security/a/b")).await, none);
+    assert_eq!(server.post(&format!("{path}/security/a"), json!({})).await, none);
+
+    let experiment = format!("{path}/exp-config");
+    for body in [json!({"config": {"a": "b"}}), json!({"config": null})] {
+        assert_eq!(server.post(&experiment, body).await, (200, json!(false)));
+    }
+    assert_eq!(server.post(&experiment, json!({"config": {"a": 1}})).await.0, 422);
+
+    let feedback = format!("{path}/submit-feedback");
+    let mut body =
+        json!({"version": "1", "email": "a@b.c", "polarity": "positive", "permissions": "private"});
+    let (status, answer) = server.post(&feedback, body.clone()).await;
+    assert_eq!((status, &answer["statusCode"]), (200, &json!(200)), "{answer}");
+    assert!(answer["body"]["feedback_id"].is_string(), "{answer}");
+    body["polarity"] = json!("mixed");
+    assert_eq!(server.post(&feedback, body).await.0, 422);
+    assert_eq!(server.post("/api/conversations/unknown/submit-feedback", json!({})).await.0, 404);
+
+    let remember = format!("{path}/remember-prompt");
+    assert_eq!(server.get(&remember).await.0, 422);
+    assert_eq!(server.get(&format!("{remember}?event_id=999")).await.0, 404);
+    // A scripted model is for conversations only.
+    assert_eq!(server.get(&format!("{remember}?event_id=1")).await.0, 409);
+    assert_eq!(server.post("/health", Value::Null).await.0, 405);
+}
+
+#[tokio::test]
+async fn a_prompt_to_remember_comes_from_the_model() {
+    let script = |_: &Value| Turn::Text("Note that tests need a database.");
+    let url = format!("http://127.0.0.1:{}/v1", model_server::start(script).await);
+    let variables =
+        [("LLM_MODEL", "openai/test"), ("LLM_API_KEY", "k"), ("LLM_BASE_URL", url.as_str())];
+    let server = TestServer::start_with(oh_server::Components::default(), &variables).await;
+    let id = server.create().await;
+    let (status, answer) =
+        server.get(&format!("/api/conversations/{id}/remember-prompt?event_id=1")).await;
+    let expected = json!({"status": "success", "prompt": "Note that tests need a database."});
+    assert_eq!((status, answer), (200, expected));
+}
+
+#[tokio::test]
+async fn the_server_says_what_it_uses() {
+    let server = TestServer::start().await;
+    let (_, info) = server.get("/server_info").await;
+    let figure = |at: &str| info.pointer(at).and_then(Value::as_f64).unwrap();
+    assert!(figure("/resources/memory/rss") > 1e6 && figure("/resources/memory/percent") > 0.0);
+    assert!(figure("/resources/disk/total") >= figure("/resources/disk/free"));
+    assert!(figure("/resources/disk/free") > 0.0 && figure("/uptime") > 0.0, "{info}");
+    let sum = figure("/resources/disk/used") + figure("/resources/disk/free");
+    assert!((sum - figure("/resources/disk/total")).abs() < 1.0);
+}
+
+#[tokio::test]
+async fn microagent_conversations_are_listed_by_repository() {
+    let server = TestServer::start().await;
+    server.create().await;
+    for repository in ["acme/tool", "acme/other"] {
+        let body = json!({"create_microagent": {"repo": repository}});
+        assert_eq!(server.post("/api/conversations", body).await.0, 200);
+    }
+    let path = "/api/microagent-management/conversations";
+    assert_eq!(server.get(path).await.0, 422);
+    let (_, found) = server.get(&format!("{path}?selected_repository=acme/tool")).await;
+    assert_eq!(found["results"].as_array().unwrap().len(), 1);
+    assert_eq!(found["results"][0]["selected_repository"], "acme/tool");
+    assert_eq!(found["next_page_id"], Value::Null);
 }
