@@ -12,7 +12,7 @@ use oh_event_log::{Durability, EventLog, EventLogConfig};
 use oh_llm::LlmClient;
 use oh_runtime::{GitLauncher, GitReader, Runtime};
 use oh_session::{AgentConfig, ConversationManager, ManagerConfig};
-use oh_store::{ConversationMetadata, ProviderToken, SecretKey, Store};
+use oh_store::{ConversationMetadata, Store};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -27,7 +27,7 @@ use crate::opening::Opener;
 use crate::rate_limit::{self, RateLimiter};
 use crate::rest;
 use crate::sandbox::Sandboxes;
-use crate::secrets::Secrets;
+use crate::secrets::{self, Secrets};
 use crate::serve::{ConnectionPlaces, Front, serve};
 use crate::skills::Skills;
 use crate::socket::EVENT_FRAMING;
@@ -210,9 +210,9 @@ pub(crate) async fn compose(
         framing: EVENT_FRAMING,
     })
     .with_context(|| format!("failed to open `{}`", path.display()))?;
-    let store = Store::open(&path, secret_key(&config)?)?;
+    let store = Store::open(&path, secrets::secret_key(&config)?)?;
     // In the foreground the environment is that of the user.
-    let given = if overrides.is_headless { given_tokens(&config) } else { Vec::new() };
+    let given = if overrides.is_headless { secrets::given_tokens(&config) } else { Vec::new() };
     let secrets = Secrets::load(store.clone(), given).await?;
     let mut settings = store.settings().await?;
     let keys = Arc::new(SessionKeys::new(match &config.server.session_api_key {
@@ -326,27 +326,6 @@ pub(crate) async fn compose(
     });
     state.mask_keys();
     Ok(state)
-}
-
-fn given_tokens(config: &Config) -> Vec<ProviderToken> {
-    let token = |(provider, token): &(&'static str, oh_config::Secret)| ProviderToken {
-        provider: (*provider).to_owned(),
-        token: token.reveal().to_owned(),
-        host: None,
-        user_id: None,
-    };
-    config.git_tokens.iter().map(token).collect()
-}
-
-/// Returns the key under which secrets are kept.
-fn secret_key(config: &Config) -> Result<SecretKey> {
-    match &config.secret_key {
-        Some(text) => SecretKey::parse(text.reveal()).context(
-            "OH_SECRET_KEY must be 32 bytes, as 64 hexadecimal digits or in base64\nhint: `openssl rand -hex 32` makes one",
-        ),
-        None => SecretKey::load_or_create(&config.data_dir.join("secret_key"))
-            .context("failed to read the key of the secrets"),
-    }
 }
 
 fn router(state: &AppState) -> Router {

@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use oh_store::{CustomSecret, ProviderToken, SecretChange, Store, StoreError};
+use anyhow::{Context, Result as AnyResult};
+use oh_config::Config;
+use oh_store::{CustomSecret, ProviderToken, SecretChange, SecretKey, Store, StoreError};
 use tokio::sync::watch;
 
 use crate::git_hosts;
@@ -172,4 +174,26 @@ impl Secrets {
 fn token_values(token: &str) -> Vec<String> {
     let password = token.split_once(':').map(|(_, password)| password.to_owned());
     [Some(token.to_owned()), password].into_iter().flatten().collect()
+}
+
+/// Returns the tokens of the environment.
+pub(crate) fn given_tokens(config: &Config) -> Vec<ProviderToken> {
+    let token = |(provider, token): &(&'static str, oh_config::Secret)| ProviderToken {
+        provider: (*provider).to_owned(),
+        token: token.reveal().to_owned(),
+        host: None,
+        user_id: None,
+    };
+    config.git_tokens.iter().map(token).collect()
+}
+
+/// Returns the key under which secrets are kept.
+pub(crate) fn secret_key(config: &Config) -> AnyResult<SecretKey> {
+    match &config.secret_key {
+        Some(text) => SecretKey::parse(text.reveal()).context(
+            "OH_SECRET_KEY must be 32 bytes, as 64 hexadecimal digits or in base64\nhint: `openssl rand -hex 32` makes one",
+        ),
+        None => SecretKey::load_or_create(&config.data_dir.join("secret_key"))
+            .context("failed to read the key of the secrets"),
+    }
 }

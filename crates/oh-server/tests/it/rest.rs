@@ -80,6 +80,12 @@ async fn events_are_paged_filtered_and_exported() {
     let (_, page) = get("end_id=1").await;
     assert_eq!((ids(&page), &page["has_more"]), (vec![0, 1], &json!(false)));
     assert_eq!(ids(&get("query=BRAVO&limit=100").await.1).len(), 1);
+    let filtered = server.http.get(server.url(&format!("{path}/events?limit=100")));
+    let filtered = filtered.body(json!({"query": "Bravo", "source": "user"}).to_string());
+    let filtered: Value = filtered.send().await.unwrap().json().await.unwrap();
+    assert_eq!(ids(&filtered).len(), 1);
+    assert_eq!(ids(&get("source=environment&query=bravo").await.1).len(), 0);
+    assert_eq!(ids(&get("start_date=2999-01-01&limit=100").await.1).len(), 0);
     assert_eq!(get("limit=0").await.1, json!({"events": [], "has_more": true}));
     assert_eq!(get("limit=101").await, (400, json!({"detail": "Invalid limit"})));
     assert_eq!(get("limit=x").await.0, 422);
@@ -174,6 +180,14 @@ async fn conversations_are_listed_in_pages() {
         }
     }
     assert_eq!(found, made);
+    // A page is also known by its bare number, and by OpenHands' own form of none.
+    let second = server.get("/api/conversations?limit=2&page_id=Mg%3D%3D").await.1;
+    assert_eq!(second["results"][0]["conversation_id"], json!(made[2]));
+    let first = "eyJ2MCI6IG51bGwsICJ2MSI6IG51bGx9";
+    let first = server.get(&format!("/api/conversations?page_id={first}")).await.1;
+    assert_eq!(first["results"][0]["conversation_id"], json!(made[0]));
+    let invalid = json!({"detail": "Invalid page_id"});
+    assert_eq!(server.get("/api/conversations?page_id=what").await, (400, invalid));
 }
 
 #[tokio::test]
