@@ -127,6 +127,11 @@ impl AppState {
         }
     }
 
+    /// Says whether a request carries the cookie that the key gave.
+    pub(crate) fn is_logged_in(&self, headers: &HeaderMap) -> bool {
+        auth::is_logged_in(headers, &self.keys.current(), std::time::SystemTime::now())
+    }
+
     /// Returns who asks, through proxies that are trusted.
     pub(crate) fn client(&self, headers: &HeaderMap, connection: &Connection) -> Client {
         self.proxies.client(connection.peer, headers)

@@ -13,6 +13,8 @@ mod files;
 #[cfg(test)]
 mod flood;
 #[cfg(test)]
+mod https;
+#[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod lifecycle;
