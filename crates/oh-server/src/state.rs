@@ -229,6 +229,10 @@ impl SocketCount {
         self.counts().get(conversation).copied().unwrap_or(0)
     }
 
+    pub(crate) fn total(&self) -> usize {
+        self.counts().values().sum()
+    }
+
     fn counts(&self) -> MutexGuard<'_, HashMap<ConversationId, usize>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -9,6 +9,7 @@ mod git;
 mod health;
 mod info;
 mod login;
+pub(crate) mod metrics;
 mod options;
 mod settings;
 mod skills;
@@ -70,8 +71,12 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .route_layer(from_fn_with_state(state.clone(), require_authority));
+    let figures = Router::new()
+        .route("/metrics", get(metrics::scrape))
+        .route_layer(from_fn_with_state(state.clone(), require_authority));
     Router::new()
         .nest("/api", api)
+        .merge(figures)
         .route("/api/login", post(login::login).layer(DefaultBodyLimit::max(login::MAX_BODY)))
         .route("/api/logout", post(login::logout))
         .route("/api/health", get(health::api_health))
