@@ -110,6 +110,18 @@ pub async fn start(config: Config, components: Components) -> Result<RunningServ
     tasks.spawn(async move {
         let _ = shutdown.run_until_cancelled(manager.close_idle_sessions()).await;
     });
+    if let Some(collector) = rest::metrics::collector() {
+        let shutdown = state.shutdown.clone();
+        tasks.spawn(async move {
+            let upkeep = async {
+                loop {
+                    tokio::time::sleep(rest::metrics::UPKEEP).await;
+                    collector.run_upkeep();
+                }
+            };
+            let _: Option<()> = shutdown.run_until_cancelled(upkeep).await;
+        });
+    }
     let (keys, shutdown) = (state.keys.clone(), state.shutdown.clone());
     let key_file = state.config.data_dir.join(KEY_FILE);
     tasks.spawn(async move {

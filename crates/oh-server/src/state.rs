@@ -130,6 +130,11 @@ impl AppState {
         }
     }
 
+    /// Says whether a request carries the cookie that the key gave.
+    pub(crate) fn is_logged_in(&self, headers: &HeaderMap) -> bool {
+        auth::is_logged_in(headers, &self.keys.current(), std::time::SystemTime::now())
+    }
+
     /// Returns who asks, through proxies that are trusted.
     pub(crate) fn client(&self, headers: &HeaderMap, connection: &Connection) -> Client {
         self.proxies.client(connection.peer, headers)
@@ -247,6 +252,10 @@ impl SocketCount {
 
     pub(crate) fn count(&self, conversation: &ConversationId) -> usize {
         self.counts().get(conversation).copied().unwrap_or(0)
+    }
+
+    pub(crate) fn total(&self) -> usize {
+        self.counts().values().sum()
     }
 
     fn counts(&self) -> MutexGuard<'_, HashMap<ConversationId, usize>> {

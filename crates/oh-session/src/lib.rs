@@ -22,6 +22,7 @@ mod draft_edit;
 mod handle;
 mod idle;
 mod manager;
+mod meter;
 mod notice;
 mod opening;
 mod prepared;

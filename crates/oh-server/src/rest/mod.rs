@@ -14,6 +14,7 @@ mod health;
 mod info;
 mod login;
 mod mcp_server;
+pub(crate) mod metrics;
 mod options;
 mod providers;
 mod remember;
@@ -99,14 +100,15 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .route_layer(from_fn_with_state(state.clone(), require_authority));
-    let mcp = Router::new()
+    let beside = Router::new()
         .route("/mcp/mcp", post(mcp_server::post).fallback(mcp_server::other))
+        .route("/metrics", get(metrics::scrape))
         .route_layer(from_fn_with_state(state.clone(), require_authority));
     Router::new()
         .nest("/api", api)
+        .merge(beside)
         .route("/api/login", post(login::login).layer(DefaultBodyLimit::max(login::MAX_BODY)))
         .route("/api/logout", post(login::logout))
-        .merge(mcp)
         .route("/api/health", get(health::api_health))
         .route("/health", get(health::health))
         .route("/alive", get(health::alive))

@@ -17,6 +17,8 @@ mod git_hosting;
 #[cfg(test)]
 mod git_service;
 #[cfg(test)]
+mod https;
+#[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod lifecycle;
