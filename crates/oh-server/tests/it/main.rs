@@ -19,6 +19,8 @@ mod git_service;
 #[cfg(test)]
 mod https;
 #[cfg(test)]
+mod import;
+#[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod lifecycle;
