@@ -39,6 +39,8 @@ mod raw_tools;
 #[cfg(test)]
 mod rest;
 #[cfg(test)]
+mod routes;
+#[cfg(test)]
 mod run;
 #[cfg(test)]
 mod sandbox;
