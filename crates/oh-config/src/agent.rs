@@ -6,6 +6,7 @@ use oh_agent::{
 };
 use toml::{Table, Value};
 
+use crate::known_keys::keys_of;
 use crate::source::Source;
 
 /// The agent.
@@ -161,15 +162,15 @@ fn condensers(s: &mut Source<'_>) -> Option<Vec<Condenser>> {
         s.section("agent").and_then(|agent| agent.get("condenser")?.as_table().cloned())
     });
     // `CONDENSER_TYPE` and the like work too.
-    let keys = ["type", "max_size", "keep_first", "attention_window", "max_events"];
     let mut table = table;
-    for key in keys {
+    let keys = keys_of("condenser").unwrap_or_default();
+    for key in keys.iter().filter(|key| **key != "condensers") {
         if let Some(text) = s.variable(&format!("CONDENSER_{}", key.to_uppercase())) {
             let value = match text.trim().parse::<i64>() {
                 Ok(number) => Value::Integer(number),
                 Err(_) => Value::String(text.to_owned()),
             };
-            table.get_or_insert_default().insert(key.to_owned(), value);
+            table.get_or_insert_default().insert((*key).to_owned(), value);
         }
     }
     // An empty section says nothing.

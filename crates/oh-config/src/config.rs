@@ -8,6 +8,7 @@ use crate::agent::{self, AgentSettings};
 use crate::lifecycle::{self, LifecycleSettings};
 use crate::llm::{self, LlmSettings};
 use crate::mcp::{self, McpSettings};
+use crate::not_here;
 use crate::sandbox::{self, SandboxSettings};
 use crate::secret::Secret;
 use crate::server::{self, ServerSettings};
@@ -151,6 +152,7 @@ impl Config {
         })?;
         let mut source = Source::new(table, environment);
         let s = &mut source;
+        not_here::warn(s);
         let config = Self {
             server: server::read(s)?,
             llm: llm::read(s),

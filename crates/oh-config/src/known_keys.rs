@@ -8,11 +8,11 @@ pub(crate) const SECTIONS: [(&str, &[&str]); 11] = [
     ("sandbox", SANDBOX),
     ("security", SECURITY),
     ("server", SERVER),
-    // These are read by parts of OpenHands that are not here yet; anything goes.
-    ("condenser", &[]),
-    ("mcp", &[]),
-    ("kubernetes", &[]),
-    ("model_routing", &[]),
+    ("condenser", CONDENSER),
+    ("mcp", MCP),
+    ("kubernetes", KUBERNETES),
+    ("model_routing", MODEL_ROUTING),
+    // A table of anything, as in OpenHands.
     ("extended", &[]),
 ];
 
@@ -200,6 +200,43 @@ const SERVER: &[&str] = &[
     "tls_cert",
     "tls_key",
 ];
+
+const CONDENSER: &[&str] = &[
+    "type",
+    "llm_config",
+    "attention_window",
+    "keep_first",
+    "max_events",
+    "max_size",
+    "max_tokens",
+    "max_event_length",
+    "condensers",
+];
+
+const MCP: &[&str] = &["sse_servers", "shttp_servers", "stdio_servers"];
+
+const KUBERNETES: &[&str] = &[
+    "namespace",
+    "ingress_domain",
+    "pvc_storage_size",
+    "pvc_storage_class",
+    "resource_cpu_request",
+    "resource_memory_request",
+    "resource_memory_limit",
+    "image_pull_secret",
+    "ingress_tls_secret",
+    "node_selector_key",
+    "node_selector_val",
+    "tolerations_yaml",
+    "privileged",
+];
+
+const MODEL_ROUTING: &[&str] = &["router_name"];
+
+/// Returns every section with its keys; a section without keys takes any.
+pub fn known_sections() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+    SECTIONS.into_iter()
+}
 
 /// Returns the keys of a section, `None` if there is no such section.
 pub(crate) fn keys_of(section: &str) -> Option<&'static [&'static str]> {

@@ -45,6 +45,8 @@ pub struct ServerSettings {
     pub implicit_join: Option<Duration>,
     /// An unknown conversation id makes a conversation.
     pub allows_implicit_conversations: bool,
+    /// The web interface does not offer to choose a model.
+    pub hides_llm_settings: bool,
     /// Clients may choose the id of a new conversation.
     pub allows_set_conversation_id: bool,
     /// Most sockets at a time.
@@ -94,15 +96,8 @@ pub enum LogFormat {
 }
 
 pub(crate) fn read(s: &mut Source<'_>) -> Result<ServerSettings, ConfigError> {
-    let port = ["BACKEND_PORT", "PORT", "port"].into_iter().find_map(|name| {
-        let text = s.variable(name)?;
-        let port = text.trim().parse().ok();
-        if port.is_none() {
-            s.warnings.push(format!("{name} must be a port number; its value is ignored"));
-        }
-        port
-    });
-    let frontend_port = s.variable("VITE_FRONTEND_PORT").and_then(|text| text.trim().parse().ok());
+    let own_port = port(s, &["BACKEND_PORT", "PORT", "port"]);
+    let frontend_port = port(s, &["VITE_FRONTEND_PORT"]);
     let cors = match s.variable("CORS_ALLOWED_ORIGINS") {
         None => CorsOrigins::Any,
         Some(text) if text.trim() == "*" => CorsOrigins::Any,
@@ -120,7 +115,7 @@ pub(crate) fn read(s: &mut Source<'_>) -> Result<ServerSettings, ConfigError> {
     };
     Ok(ServerSettings {
         host: s.variable("BACKEND_HOST").unwrap_or("127.0.0.1").to_owned(),
-        port: port.unwrap_or(3000),
+        port: own_port.unwrap_or(3000),
         frontend_port,
         frontend_dir: None,
         serves_frontend: s.variable("SERVE_FRONTEND").is_none_or(parse_flag),
@@ -137,6 +132,7 @@ pub(crate) fn read(s: &mut Source<'_>) -> Result<ServerSettings, ConfigError> {
             .map(parse_flag)
             .or_else(|| s.flag("server", "allow_implicit_conversations"))
             .unwrap_or(true),
+        hides_llm_settings: s.variable("HIDE_LLM_SETTINGS").is_some_and(parse_flag),
         allows_set_conversation_id: s.variable("ALLOW_SET_CONVERSATION_ID").is_some_and(parse_flag),
         max_sockets: size(s.integer("server", "max_sockets"), 10_000),
         max_sockets_per_conversation: size(
@@ -145,6 +141,18 @@ pub(crate) fn read(s: &mut Source<'_>) -> Result<ServerSettings, ConfigError> {
         ),
         log_level: s.variable("LOG_LEVEL").unwrap_or(default_level).to_ascii_lowercase(),
         log_format: if is_json { LogFormat::Json } else { LogFormat::Pretty },
+    })
+}
+
+/// Returns the port of the first variable that names one.
+fn port(s: &mut Source<'_>, names: &[&str]) -> Option<u16> {
+    names.iter().find_map(|name| {
+        let text = s.variable(name)?;
+        let port = text.trim().parse().ok();
+        if port.is_none() {
+            s.warnings.push(format!("{name} must be a port number; its value is ignored"));
+        }
+        port
     })
 }
 

@@ -2,6 +2,8 @@
 
 #[cfg(test)]
 mod llm;
+#[cfg(test)]
+mod not_here;
 
 #[cfg(test)]
 mod config {

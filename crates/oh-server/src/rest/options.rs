@@ -26,7 +26,10 @@ pub(crate) async fn config(State(state): State<AppState>) -> Json<Value> {
         "APP_MODE": "oss",
         "GITHUB_CLIENT_ID": "",
         "POSTHOG_CLIENT_KEY": "",
-        "FEATURE_FLAGS": {"ENABLE_BILLING": false, "HIDE_LLM_SETTINGS": false},
+        "FEATURE_FLAGS": {
+            "ENABLE_BILLING": false,
+            "HIDE_LLM_SETTINGS": state.server().hides_llm_settings,
+        },
         "SANDBOX_NOTICE": state.sandboxes.status().await.notice(),
         "LLM_MODEL": state.llm.config().model,
     }))
