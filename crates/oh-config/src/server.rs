@@ -57,6 +57,8 @@ pub struct ServerSettings {
     pub log_level: String,
     /// Form of the log.
     pub log_format: LogFormat,
+    /// The log has colors, if it goes to a terminal.
+    pub has_colors: bool,
 }
 
 /// Pages of other origins that may connect.
@@ -139,9 +141,30 @@ pub(crate) fn read(s: &mut Source<'_>) -> Result<ServerSettings, ConfigError> {
             s.integer("server", "max_sockets_per_conversation"),
             1_000,
         ),
-        log_level: s.variable("LOG_LEVEL").unwrap_or(default_level).to_ascii_lowercase(),
+        log_level: log_level(s).unwrap_or(default_level).to_owned(),
+        has_colors: !s.flag("core", "disable_color").unwrap_or(false)
+            && s.variable("NO_COLOR").is_none(),
         log_format: if is_json { LogFormat::Json } else { LogFormat::Pretty },
     })
+}
+
+/// The names of levels are ours or those of Python.
+fn log_level(s: &mut Source<'_>) -> Option<&'static str> {
+    let text = s.variable("LOG_LEVEL")?;
+    match text.trim().to_ascii_lowercase().as_str() {
+        "off" => Some("off"),
+        "error" | "critical" | "fatal" => Some("error"),
+        "warn" | "warning" => Some("warn"),
+        "info" => Some("info"),
+        "debug" => Some("debug"),
+        "trace" | "notset" => Some("trace"),
+        _ => {
+            s.warnings.push(format!(
+                "LOG_LEVEL must be error, warn, info, debug, trace or off, not \"{text}\"; its value is ignored"
+            ));
+            None
+        }
+    }
 }
 
 /// Returns the port of the first variable that names one.

@@ -202,7 +202,9 @@ fn start_log(config: &Config) {
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match config.server.log_format {
         LogFormat::Json => log.json().init(),
-        LogFormat::Pretty => log.with_ansi(std::io::stderr().is_terminal()).init(),
+        LogFormat::Pretty => {
+            log.with_ansi(config.server.has_colors && std::io::stderr().is_terminal()).init();
+        }
     }
 }
 

@@ -57,3 +57,23 @@ fn every_key_of_a_condenser_has_a_variable() {
     let oh_agent::Condenser::Llm(llm) = &condensers[0] else { panic!("{condensers:?}") };
     assert_eq!(llm.max_event_length, 77);
 }
+
+#[test]
+fn levels_of_the_log_have_the_names_of_python_too() {
+    fn check(level: &str, expected: &str, warnings: usize) {
+        let config = parse("", &[("LOG_LEVEL", level)]);
+        let found = (&*config.server.log_level, config.warnings.len());
+        assert_eq!(found, (expected, warnings), "{level}");
+    }
+    check("WARNING", "warn", 0);
+    check("critical", "error", 0);
+    check("Debug", "debug", 0);
+    check("loud", "info", 1);
+}
+
+#[test]
+fn colors_can_be_switched_off() {
+    assert!(parse("", &[]).server.has_colors);
+    assert!(!parse("[core]\ndisable_color = true", &[]).server.has_colors);
+    assert!(!parse("", &[("NO_COLOR", "1")]).server.has_colors);
+}

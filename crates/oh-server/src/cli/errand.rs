@@ -153,12 +153,11 @@ fn carry_out(
         say(&format!("warning: {warning}"));
     }
     let has_user = std::io::stdin().is_terminal() && !reads_input;
-    let is_colorless = Config::environment().get("NO_COLOR").is_some_and(|value| !value.is_empty());
     let errand = Errand {
         beginning,
         directory,
         output: if options.json { Output::Json } else { Output::Answer },
-        is_colorless,
+        is_colorless: !config.server.has_colors,
         user: if has_user { User::Terminal } else { User::Nobody },
         model: options.model,
         max_iterations: options.max_iterations,
