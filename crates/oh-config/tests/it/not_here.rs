@@ -47,7 +47,10 @@ fn every_section_names_its_unknown_keys() {
 fn a_wrong_port_of_the_interface_is_told() {
     let config = parse("", &[("VITE_FRONTEND_PORT", "x")]);
     let expected = "VITE_FRONTEND_PORT must be a port number; its value is ignored";
-    assert_eq!((config.server.frontend_port, &*config.warnings), (None, &[expected.to_owned()][..]));
+    assert_eq!(
+        (config.server.frontend_port, &*config.warnings),
+        (None, &[expected.to_owned()][..])
+    );
 }
 
 #[test]

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod attacks;
 #[cfg(test)]
+mod compatibility;
+#[cfg(test)]
 mod conversation;
 #[cfg(test)]
 mod crash;

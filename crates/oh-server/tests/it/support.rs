@@ -72,6 +72,20 @@ impl TestServer {
         Self::start_in(folder, config, Components { llm, ..Components::default() }).await
     }
 
+    /// A server with an interface from a folder, and no real runtime.
+    pub(crate) async fn scripted_with_frontend(site: PathBuf) -> Self {
+        let folder = TempDir::new().unwrap();
+        let mut config = config(folder.path(), &[]);
+        config.server.frontend_dir = Some(site);
+        let runtime = Arc::new(ScriptedRuntime::new("output"));
+        let components = Components {
+            llm: Some(Arc::new(ScriptedLlm::default())),
+            runtime: Some(Arc::new(move |_| Ok(runtime.clone()))),
+            ..Components::default()
+        };
+        Self::start_in(folder, config, components).await
+    }
+
     /// A server on data that are there, with the model that never answers.
     pub(crate) async fn on(data_dir: PathBuf, variables: &[(&str, &str)]) -> Self {
         let llm = Some(Arc::new(ScriptedLlm::default()) as Arc<dyn LlmClient>);
