@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod attacks;
 #[cfg(test)]
+mod canary;
+#[cfg(test)]
 mod conversation;
 #[cfg(test)]
 mod crash;
