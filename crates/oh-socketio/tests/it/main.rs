@@ -6,6 +6,7 @@ mod deferred;
 mod encoding;
 mod heartbeat;
 mod packets;
+mod polling;
 mod properties;
 mod strict;
 mod support;
