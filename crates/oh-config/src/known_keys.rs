@@ -195,6 +195,10 @@ const SERVER: &[&str] = &[
     "allow_implicit_conversations",
     "max_sockets",
     "max_sockets_per_conversation",
+    "socketio_transports",
+    "actions_per_second",
+    "action_burst",
+    "max_waiting_actions",
 ];
 
 /// Returns the keys of a section, `None` if there is no such section.

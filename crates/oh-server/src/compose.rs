@@ -32,6 +32,7 @@ use crate::state::{
 };
 use crate::titles;
 use crate::trajectory;
+use crate::transport::PollingSessions;
 use crate::web;
 
 /// How long sockets and sessions get to end.
@@ -101,6 +102,11 @@ pub async fn start(config: Config, components: Components) -> Result<RunningServ
     let (manager, shutdown) = (state.manager.clone(), state.shutdown.clone());
     tasks.spawn(async move {
         let _ = shutdown.run_until_cancelled(manager.close_idle_sessions()).await;
+    });
+    let (polling, shutdown) = (state.polling.clone(), state.shutdown.clone());
+    tasks.spawn(async move {
+        shutdown.cancelled().await;
+        polling.ended().await;
     });
     for listener in [Some(listener), frontend].into_iter().flatten() {
         let service = router.clone().into_make_service_with_connect_info::<RequestConnection>();
@@ -295,6 +301,7 @@ pub(crate) async fn compose(
     Ok(AppState::new(Shared {
         origins: OwnOrigins::new(ports, config.server.cors.clone()),
         git: git_reader(&config)?,
+        socket_places: socket_places(&config),
         config,
         key,
         log,
@@ -306,6 +313,7 @@ pub(crate) async fn compose(
         skills,
         settings,
         sockets,
+        polling: PollingSessions::default(),
         downloads: Arc::new(Semaphore::new(MAX_DOWNLOADS)),
         git_looks: Semaphore::new(MAX_GIT_LOOKS),
         peer_looks: Arc::new(Semaphore::new(MAX_PEER_LOOKS)),
@@ -341,6 +349,11 @@ fn git_identity(git: &GitIdentity, settings: &Arc<Mutex<Option<Settings>>>) -> G
         name: name.unwrap_or_else(|| git.name.clone()),
         email: email.unwrap_or_else(|| git.email.clone()),
     }
+}
+
+/// Returns places for as many sockets as may be open.
+fn socket_places(config: &Config) -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(config.server.sockets.max_sockets.min(Semaphore::MAX_PERMITS)))
 }
 
 /// Returns what looks at the repositories of workspaces.

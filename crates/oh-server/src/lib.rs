@@ -2,7 +2,8 @@
 //!
 //! - [`start`]: a running server from a configuration;
 //! - [`run_errand`]: one conversation in the foreground, without a server;
-//! - [`Components`]: the model and the runtime, so that tests can bring their own.
+//! - [`Components`]: the model and the runtime, so that tests can bring their own;
+//! - [`transport`]: Engine.IO over HTTP and WebSockets, for any application.
 //!
 //! HTTP and Socket.IO are known nowhere else. Events pass through as bytes.
 
@@ -26,6 +27,7 @@ mod socket;
 mod state;
 mod titles;
 mod trajectory;
+pub mod transport;
 mod web;
 
 pub use auth::{load_session_key, rotate_session_key};

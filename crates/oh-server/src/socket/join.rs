@@ -4,7 +4,7 @@ use oh_event::ConversationId;
 use oh_session::SessionHandle;
 use serde_json::{Value, json};
 
-use super::context::SocketContext;
+use super::context::{Carrier, SocketContext};
 use crate::state::{SocketPlace, plain_metadata};
 
 /// A socket that is in its conversation.
@@ -43,7 +43,9 @@ pub(crate) async fn join(
     let Some(id) = &context.query.conversation_id else {
         return Err(Refusal::new("No conversation_id in query params"));
     };
-    let has_payload_key = payload.and_then(payload_key).is_some_and(|key| state.key.matches(&key));
+    // Over HTTP the later requests would not carry it.
+    let has_payload_key = context.carrier == Carrier::WebSocket
+        && payload.and_then(payload_key).is_some_and(|key| state.key.matches(&key));
     if context.admission.is_err() && !has_payload_key {
         return Err(Refusal::new("invalid_session_api_key"));
     }

@@ -19,6 +19,7 @@ mod mcp;
 #[cfg(test)]
 mod model_server;
 #[cfg(test)]
+mod polling;
 mod raw_tools;
 #[cfg(test)]
 mod rest;
