@@ -15,6 +15,8 @@ const PROBE: &str = "2probe";
 #[derive(Debug, Default)]
 pub struct Polling {
     outgoing: Payload,
+    /// More is being added to what waits.
+    is_filling: bool,
     /// A GET waits for something to be sent.
     is_hanging: bool,
     /// A WebSocket is being tried, so no GET may hang.
@@ -91,18 +93,25 @@ impl Polling {
         self.outgoing.is_empty() && self.stage != Stage::Closing
     }
 
-    /// Adds a text frame to what waits; nothing is added after the end.
+    /// Adds a text frame to what waits; no GET gets it before [`Polling::release`], and nothing is added after the end.
     pub fn push_text(&mut self, frame: &str) {
         if self.is_open() {
             self.outgoing.push_text(frame);
+            self.is_filling = true;
         }
     }
 
-    /// Adds a binary frame to what waits; nothing is added after the end.
+    /// Adds a binary frame to what waits, as [`Polling::push_text`] does.
     pub fn push_binary(&mut self, data: &[u8]) {
         if self.is_open() {
             self.outgoing.push_binary(data);
+            self.is_filling = true;
         }
+    }
+
+    /// Lets the next GET have all that was added, so that what belongs together goes out together.
+    pub fn release(&mut self) {
+        self.is_filling = false;
     }
 
     /// Takes a GET.
@@ -165,10 +174,12 @@ impl Polling {
     pub fn close(&mut self, end: PollingEnd) {
         match (end, self.stage) {
             (PollingEnd::Orderly, Stage::Open) => self.stage = Stage::Closing,
-            (PollingEnd::AtOnce, Stage::Open | Stage::ClosedByPeer | Stage::Closing) => {
+            (PollingEnd::AtOnce, Stage::Open | Stage::Closing) => {
                 self.outgoing = Payload::default();
                 self.stage = Stage::Over;
             }
+            // Who has said goodbye is not told the same.
+            (PollingEnd::AtOnce, Stage::ClosedByPeer) => self.outgoing = Payload::default(),
             (PollingEnd::Orderly, Stage::ClosedByPeer | Stage::Closing)
             | (_, Stage::Over | Stage::Upgraded) => {}
         }
@@ -205,10 +216,11 @@ impl Polling {
     }
 
     fn take(&mut self) -> Option<String> {
-        let is_last = self.stage == Stage::Closing;
-        if is_last {
+        if self.stage == Stage::Closing {
             self.outgoing.push_text(CLOSE);
             self.stage = Stage::Over;
+        } else if self.is_filling && self.is_open() {
+            return None;
         }
         (!self.outgoing.is_empty()).then(|| mem::take(&mut self.outgoing).into_body())
     }

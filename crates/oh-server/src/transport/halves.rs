@@ -46,7 +46,7 @@ enum Watched {
 pub struct Gone;
 
 /// Returns the halves of a session over a WebSocket; `written` counts what its connection has written.
-pub(crate) fn of_websocket(socket: WebSocket, written: Arc<AtomicU64>) -> (Incoming, Outgoing) {
+pub fn of_websocket(socket: WebSocket, written: Arc<AtomicU64>) -> (Incoming, Outgoing) {
     let (sink, stream) = socket.split();
     let progress = Progress(Watched::Connection(written));
     (Incoming(In::WebSocket(stream)), Outgoing(Out::WebSocket { sink, progress }))
@@ -141,7 +141,7 @@ impl Outgoing {
                 Out::WebSocket { sink, .. } => return sink.flush().await.map_err(|_| Gone),
                 Out::Polling(tray) => tray,
             };
-            tray.notify();
+            tray.release();
             let mut changes = tray.changes();
             if tray.is_upgraded() {
                 self.switch().await?;

@@ -13,8 +13,7 @@ mod session;
 mod sessions;
 mod tray;
 
-pub(crate) use halves::of_websocket;
-pub use halves::{Gone, Incoming, Outgoing, Progress};
+pub use halves::{Gone, Incoming, Outgoing, Progress, of_websocket};
 pub use request::{Ask, Transports, ask_of, refusal};
 pub(crate) use request::{refusal_with, unknown_session};
 pub use session::PollingSession;

@@ -11,8 +11,8 @@ use tokio::sync::watch;
 
 /// Bytes that may wait for a GET before the session's task has to wait.
 const TRAY_BYTES: usize = 256 * 1024;
-/// Ends that leave the peer time to read what waits.
-const ORDERLY_CODES: [u16; 2] = [1000, 1001];
+/// The close code that leaves the peer time to read what waits; after any other it comes back and resumes.
+const ORDERLY: u16 = 1000;
 
 #[derive(Debug)]
 pub(super) struct Tray {
@@ -100,7 +100,7 @@ impl Tray {
         (contents.taken, contents.written.load(Ordering::Relaxed))
     }
 
-    /// Puts a frame on the tray; a GET that hangs hears of it with [`Self::notify`], or when the tray is full.
+    /// Puts a frame on the tray; a GET gets it after [`Self::release`], or when the tray is full.
     pub(super) fn put(&self, message: Message) -> Put {
         let mut contents = self.contents();
         let polling = &mut contents.polling;
@@ -117,7 +117,7 @@ impl Tray {
             Message::Text(text) => polling.push_text(&text),
             Message::Binary(data) => polling.push_binary(&data),
             Message::Close(frame) => polling.close(match frame {
-                Some(frame) if !ORDERLY_CODES.contains(&frame.code) => PollingEnd::AtOnce,
+                Some(frame) if frame.code != ORDERLY => PollingEnd::AtOnce,
                 Some(_) | None => PollingEnd::Orderly,
             }),
             // They belong to WebSockets.
@@ -126,9 +126,14 @@ impl Tray {
         let is_full = polling.waiting_bytes() >= TRAY_BYTES;
         drop(contents);
         if is_full {
-            self.notify();
+            self.release();
         }
         Put::Done
+    }
+
+    /// Lets a GET have all that was put.
+    pub(super) fn release(&self) {
+        self.with(Polling::release);
     }
 
     /// Takes a GET that came on a connection; `written` counts what that has written.

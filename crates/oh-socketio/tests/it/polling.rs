@@ -15,6 +15,7 @@ fn packets(text: &str) -> Polled {
 fn polling_with(frames: &[&str]) -> Polling {
     let mut polling = Polling::default();
     frames.iter().for_each(|frame| polling.push_text(frame));
+    polling.release();
     polling
 }
 
@@ -62,6 +63,8 @@ fn a_get_takes_what_waits_or_hangs_until_something_does() {
     polling.push_text("2");
     polling.push_binary(&[255]);
     assert_eq!(polling.waiting_bytes(), 7);
+    assert_eq!(polling.answer(), None, "there may be more to come");
+    polling.release();
     assert_eq!(polling.answer(), Some("2\u{1e}b/w==".to_owned()));
     assert_eq!(polling.poll(), Polled::Later, "it is another GET that hangs now");
 }
@@ -93,9 +96,11 @@ fn a_close_packet_releases_the_get_that_hangs() {
     let mut polling = Polling::default();
     assert_eq!(polling.poll(), Polled::Later);
     assert_eq!(polling.receive("4a\u{1e}1", MAX), Ok(vec![Frame::Text("4a"), Frame::Text("1")]));
+    polling.close(PollingEnd::AtOnce);
     assert_eq!(polling.answer(), Some("6".to_owned()));
     polling.push_text("4late");
     assert_eq!(polling.poll(), Polled::Refused);
+    assert!(polling.is_over());
 }
 
 #[test]
