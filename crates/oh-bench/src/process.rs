@@ -48,6 +48,7 @@ impl ServerProcess {
             .env("LLM_API_KEY", "x")
             .env("MAX_CONCURRENT_CONVERSATIONS", "0")
             .env("MAX_ITERATIONS", "1000000")
+            .env("SERVER_RATE_LIMIT", "0")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)

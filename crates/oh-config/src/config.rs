@@ -1,5 +1,4 @@
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,10 +9,9 @@ use crate::lifecycle::{self, LifecycleSettings};
 use crate::llm::{self, LlmSettings};
 use crate::mcp::{self, McpSettings};
 use crate::sandbox::{self, SandboxSettings};
-use crate::sockets::{self, SocketSettings};
+use crate::server::{self, ServerSettings};
 use crate::source::Source;
 use crate::trajectory::{self, TrajectorySettings};
-use crate::values::{parse_flag, parse_list};
 
 /// The environment variables, by name.
 pub type Environment = BTreeMap<String, String>;
@@ -49,57 +47,6 @@ pub struct Config {
     pub warnings: Vec<String>,
 }
 
-/// Listeners, trust, limits.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ServerSettings {
-    /// Address to listen on.
-    pub host: String,
-    /// Port to listen on.
-    pub port: u16,
-    /// A second port for the web interface.
-    pub frontend_port: Option<u16>,
-    /// A built web interface to serve instead of our own.
-    pub frontend_dir: Option<PathBuf>,
-    /// Serve a web interface at all.
-    pub serves_frontend: bool,
-    /// The session key, if it is set from outside; then it is required everywhere.
-    pub session_api_key: Option<String>,
-    /// Let this machine's own user in without the key.
-    pub local_trust: bool,
-    /// Proxies whose forwarding headers are believed.
-    pub trusted_proxies: Vec<IpAddr>,
-    /// Pages of other origins that may connect.
-    pub cors: CorsOrigins,
-    /// How clients reach sockets, and what one client may ask of them.
-    pub sockets: SocketSettings,
-    /// An unknown conversation id makes a conversation.
-    pub allows_implicit_conversations: bool,
-    /// Clients may choose the id of a new conversation.
-    pub allows_set_conversation_id: bool,
-    /// Level of the log, such as `info`.
-    pub log_level: String,
-    /// Form of the log.
-    pub log_format: LogFormat,
-}
-
-/// Pages of other origins that may connect.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CorsOrigins {
-    /// Any, with the key.
-    Any,
-    /// These.
-    Listed(Vec<String>),
-}
-
-/// Form of the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogFormat {
-    /// For people.
-    Pretty,
-    /// For machines.
-    Json,
-}
-
 /// Says why there is no configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -126,6 +73,12 @@ pub enum ConfigError {
     WrongMcp {
         /// Where, what, and what would be right.
         reason: String,
+    },
+    /// HTTPS was asked for, but one of the two files is not named.
+    #[error("[server] {missing} is missing: HTTPS needs tls_cert and tls_key")]
+    HalfTls {
+        /// The key that is missing.
+        missing: &'static str,
     },
     /// No runtime has this name.
     #[error(
@@ -194,7 +147,7 @@ impl Config {
         let mut source = Source::new(table, environment);
         let s = &mut source;
         let config = Self {
-            server: server(s),
+            server: server::read(s)?,
             llm: llm::read(s),
             agent: agent::read(s),
             sandbox: sandbox::read(s, environment)?,
@@ -215,58 +168,6 @@ impl Config {
             source.warnings.push(warning);
         }
         Ok(Self { warnings: source.warnings, ..config })
-    }
-}
-
-fn server(s: &mut Source<'_>) -> ServerSettings {
-    let port = ["BACKEND_PORT", "PORT", "port"].into_iter().find_map(|name| {
-        let text = s.variable(name)?;
-        let port = text.trim().parse().ok();
-        if port.is_none() {
-            s.warnings.push(format!("{name} must be a port number; its value is ignored"));
-        }
-        port
-    });
-    let frontend_port = s.variable("VITE_FRONTEND_PORT").and_then(|text| text.trim().parse().ok());
-    let cors = match s.variable("CORS_ALLOWED_ORIGINS") {
-        None => CorsOrigins::Any,
-        Some(text) if text.trim() == "*" => CorsOrigins::Any,
-        Some(text) => CorsOrigins::Listed(parse_list(text)),
-    };
-    let proxies = s.list("security", "trusted_proxies").unwrap_or_default();
-    let mut trusted_proxies = Vec::new();
-    for proxy in proxies {
-        match proxy.parse() {
-            Ok(address) => trusted_proxies.push(address),
-            Err(_) => s.warnings.push(format!(
-                "[security] trusted_proxies: `{proxy}` is not an IP address; it is ignored"
-            )),
-        }
-    }
-    let is_debug = s.flag("core", "debug").unwrap_or(false);
-    let default_level = if is_debug { "debug" } else { "info" };
-    let is_json =
-        s.variable("LOG_FORMAT").is_some_and(|format| format.eq_ignore_ascii_case("json"))
-            || s.variable("LOG_JSON").is_some_and(parse_flag);
-    ServerSettings {
-        host: s.variable("BACKEND_HOST").unwrap_or("127.0.0.1").to_owned(),
-        port: port.unwrap_or(3000),
-        frontend_port,
-        frontend_dir: None,
-        serves_frontend: s.variable("SERVE_FRONTEND").is_none_or(parse_flag),
-        session_api_key: s.variable("SESSION_API_KEY").map(str::to_owned),
-        local_trust: s.flag("security", "local_trust").unwrap_or(true),
-        trusted_proxies,
-        cors,
-        sockets: sockets::read(s),
-        allows_implicit_conversations: s
-            .variable("ALLOW_IMPLICIT_CONVERSATIONS")
-            .map(parse_flag)
-            .or_else(|| s.flag("server", "allow_implicit_conversations"))
-            .unwrap_or(true),
-        allows_set_conversation_id: s.variable("ALLOW_SET_CONVERSATION_ID").is_some_and(parse_flag),
-        log_level: s.variable("LOG_LEVEL").unwrap_or(default_level).to_ascii_lowercase(),
-        log_format: if is_json { LogFormat::Json } else { LogFormat::Pretty },
     }
 }
 

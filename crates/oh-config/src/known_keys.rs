@@ -199,6 +199,10 @@ const SERVER: &[&str] = &[
     "actions_per_second",
     "action_burst",
     "max_waiting_actions",
+    "rate_limit",
+    "rate_burst",
+    "tls_cert",
+    "tls_key",
 ];
 
 /// Returns the keys of a section, `None` if there is no such section.

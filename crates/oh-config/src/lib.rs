@@ -4,7 +4,8 @@
 //! is `KEY` in the environment, `[llm] key` is `LLM_KEY`, and so on; environment beats file.
 //! A wrong value costs a warning and the default, never the start; only a runtime that is not here
 //! does, because what runs instead could confine less, and a wrong list of MCP servers, because an
-//! agent without its tools fails later and harder to see.
+//! agent without its tools fails later and harder to see, and half of what HTTPS needs, because the
+//! other half would be a server without it.
 #![warn(missing_docs)]
 
 mod agent;
@@ -15,17 +16,19 @@ mod lifecycle;
 mod llm;
 mod mcp;
 mod sandbox;
+mod server;
 mod sockets;
 mod source;
 mod trajectory;
 mod values;
 
 pub use agent::AgentSettings;
-pub use config::{Config, ConfigError, CorsOrigins, Environment, LogFormat, ServerSettings};
+pub use config::{Config, ConfigError, Environment};
 pub use container::RuntimeKind;
 pub use lifecycle::{GitIdentity, LifecycleSettings};
 pub use llm::LlmSettings;
 pub use mcp::McpSettings;
 pub use sandbox::SandboxSettings;
+pub use server::{CorsOrigins, LogFormat, RateLimit, ServerSettings, TlsFiles};
 pub use sockets::{ActionPace, SocketSettings};
 pub use trajectory::TrajectorySettings;

@@ -7,9 +7,9 @@ use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
-use oh_config::{Config, LogFormat};
+use oh_config::{Config, LogFormat, TlsFiles};
 use oh_server::{CheckState, Components, RunningServer};
 use tracing_subscriber::EnvFilter;
 
@@ -64,6 +64,12 @@ struct Serve {
     /// Folder of a built web interface to serve instead of our own.
     #[arg(long)]
     frontend_dir: Option<PathBuf>,
+    /// Certificate for HTTPS, in PEM, with those that vouch for it.
+    #[arg(long, requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// Private key of the certificate, in PEM.
+    #[arg(long, requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -78,7 +84,7 @@ struct Doctor {
 
 #[derive(Debug, clap::Args)]
 struct Key {
-    /// Makes a new key; the old one stops working at the next start.
+    /// Makes a new key; the old one stops working at once, also on open connections.
     #[arg(long)]
     rotate: bool,
     /// Configuration file, instead of config.toml.
@@ -114,6 +120,9 @@ fn serve(arguments: Serve) -> Result<ExitCode> {
     server.frontend_port = arguments.frontend_port.or(server.frontend_port);
     server.frontend_dir = arguments.frontend_dir;
     server.log_level = arguments.log_level.unwrap_or_else(|| server.log_level.clone());
+    if let (Some(certificate), Some(key)) = (arguments.tls_cert, arguments.tls_key) {
+        server.tls = Some(TlsFiles { certificate, key });
+    }
     config.data_dir = arguments.data_dir.unwrap_or(config.data_dir);
     config.workspace = arguments.workspace.or(config.workspace);
     start_log(&config);
@@ -144,6 +153,9 @@ fn key(arguments: &Key) -> Result<ExitCode> {
     std::fs::create_dir_all(&data_dir)
         .with_context(|| format!("cannot use the data directory `{}`", data_dir.display()))?;
     let key = if arguments.rotate {
+        if config.server.session_api_key.is_some() {
+            bail!("the key is set by SESSION_API_KEY; change it there and start the server again");
+        }
         oh_server::rotate_session_key(&data_dir)
     } else {
         match config.server.session_api_key {
@@ -198,12 +210,13 @@ fn banner(
 ) -> String {
     let port = server.address().port();
     let page = server.frontend_address().map_or(port, |address| address.port());
+    let scheme = server.scheme();
     let mut text = format!(
-        "\n  OpenHands is running.\n\n  Web interface   http://localhost:{page}\n  API             http://localhost:{port}\n"
+        "\n  OpenHands is running.\n\n  Web interface   {scheme}://localhost:{page}\n  API             {scheme}://localhost:{port}\n"
     );
     if !matches!(host, "127.0.0.1" | "localhost" | "::1") {
         let key = server.session_key();
-        text.push_str(&format!("  Other machines  http://<this machine>:{page}/#key={key}\n"));
+        text.push_str(&format!("  Other machines  {scheme}://<this machine>:{page}/#key={key}\n"));
     }
     text.push_str(&format!("  Model           {}\n", server.model()));
     if let Some(name) = found {

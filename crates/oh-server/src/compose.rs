@@ -19,18 +19,23 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::agent_settings::{Overrides, agent_config};
-use crate::auth::{KEY_FILE, OwnOrigins, SessionKey};
-use crate::listener::{RequestConnection, WatchedListener};
+use crate::auth::{KEY_FILE, OwnOrigins, Proxies, SessionKey, SessionKeys};
+use crate::cors;
+use crate::listener::WatchedListener;
 use crate::llm_choice::{LlmChoice, prefer};
 use crate::mcp::{self, McpServers};
+use crate::rate_limit::{self, RateLimiter};
 use crate::rest;
 use crate::sandbox::Sandboxes;
+use crate::serve::{ConnectionPlaces, Front, serve};
 use crate::skills::Skills;
 use crate::socket::EVENT_FRAMING;
 use crate::state::{
-    AppState, MAX_DOWNLOADS, MAX_GIT_LOOKS, MAX_PEER_LOOKS, Shared, SocketCount, plain_metadata,
+    AppState, MAX_DOWNLOADS, MAX_GIT_LOOKS, MAX_PEER_LOOKS, MAX_STRANGERS, Shared, SocketCount,
+    plain_metadata,
 };
 use crate::titles;
+use crate::tls::Tls;
 use crate::trajectory;
 use crate::transport::PollingSessions;
 use crate::web;
@@ -75,13 +80,15 @@ pub struct RunningServer {
 /// # Errors
 /// Fails if the data directory or a port cannot be used; the message says which and what helps.
 pub async fn start(config: Config, components: Components) -> Result<RunningServer> {
+    let tls = config.server.tls.as_ref().map(|files| Tls::load(files.clone()).map(Arc::new));
+    let tls = tls.transpose()?;
     let listener = bind(&config.server.host, config.server.port).await?;
-    let address = axum::serve::Listener::local_addr(&listener)?;
+    let address = listener.local_addr()?;
     let frontend = match config.server.frontend_port {
         Some(port) => Some(bind(&config.server.host, port).await?),
         None => None,
     };
-    let frontend_address = frontend.as_ref().map(axum::serve::Listener::local_addr).transpose()?;
+    let frontend_address = frontend.as_ref().map(WatchedListener::local_addr).transpose()?;
     let ports = [Some(address), frontend_address].into_iter().flatten().map(|a| a.port()).collect();
 
     let (titles, title_queue) = mpsc::channel(titles::QUEUE);
@@ -108,16 +115,21 @@ pub async fn start(config: Config, components: Components) -> Result<RunningServ
         shutdown.cancelled().await;
         polling.ended().await;
     });
-    for listener in [Some(listener), frontend].into_iter().flatten() {
-        let service = router.clone().into_make_service_with_connect_info::<RequestConnection>();
-        let shutdown = state.shutdown.clone();
+    let (keys, shutdown) = (state.keys.clone(), state.shutdown.clone());
+    let key_file = state.config.data_dir.join(KEY_FILE);
+    tasks.spawn(async move {
+        let _ = shutdown.run_until_cancelled(keys.follow_file(key_file)).await;
+    });
+    if let Some(tls) = &tls {
+        let (tls, shutdown) = (tls.clone(), state.shutdown.clone());
         tasks.spawn(async move {
-            let serve = axum::serve(listener, service)
-                .with_graceful_shutdown(async move { shutdown.cancelled().await });
-            if let Err(error) = serve.await {
-                tracing::error!(%error, "a listener failed");
-            }
+            let _ = shutdown.run_until_cancelled(tls.follow_files()).await;
         });
+    }
+    let places = ConnectionPlaces::new(state.server().sockets.max_sockets);
+    for listener in [Some(listener), frontend].into_iter().flatten() {
+        let front = Front { tls: tls.clone(), places: places.clone(), router: router.clone() };
+        tasks.spawn(serve(listener, front, state.shutdown.clone()));
     }
     Ok(RunningServer { state, address, frontend_address, tasks })
 }
@@ -135,10 +147,16 @@ impl RunningServer {
         self.frontend_address
     }
 
+    /// Returns `http` or `https`.
+    #[must_use]
+    pub fn scheme(&self) -> &'static str {
+        if self.state.server().tls.is_some() { "https" } else { "http" }
+    }
+
     /// Returns the session key, for the start banner.
     #[must_use]
-    pub fn session_key(&self) -> &str {
-        self.state.key.reveal()
+    pub fn session_key(&self) -> String {
+        self.state.keys.current().reveal().to_owned()
     }
 
     /// Returns the model that is asked.
@@ -197,11 +215,11 @@ pub(crate) async fn compose(
         .context("failed to read the key of the secrets")?;
     let store = Store::open(&path, secret_key)?;
     let mut settings = store.settings().await?;
-    let key = match &config.server.session_api_key {
+    let keys = Arc::new(SessionKeys::new(match &config.server.session_api_key {
         Some(key) => SessionKey::explicit(key.clone()),
         None => SessionKey::load_or_create(&data_dir.join(KEY_FILE))
             .context("failed to read the session key")?,
-    };
+    }));
     let mut configured = config.llm.clone().with_group(config.agent.llm_config.as_deref());
     if let Some(model) = &overrides.model {
         prefer(model, &mut configured, &mut settings);
@@ -282,11 +300,11 @@ pub(crate) async fn compose(
             })
         },
         secrets: {
-            let (llm, key) = (llm.clone(), key.reveal().to_owned());
+            let (llm, keys) = (llm.clone(), keys.clone());
             let (config, settings) = (config.clone(), settings.clone());
             Arc::new(move || {
                 let mut secrets = llm.keys();
-                secrets.push(key.clone());
+                secrets.push(keys.current().reveal().to_owned());
                 secrets.extend(servers_of(&config, &settings).secrets());
                 secrets
             })
@@ -298,12 +316,14 @@ pub(crate) async fn compose(
         close_delay: config.lifecycle.close_delay,
         max_live: config.lifecycle.max_conversations,
     });
+    let config_rate = config.server.rate_limit;
     Ok(AppState::new(Shared {
         origins: OwnOrigins::new(ports, config.server.cors.clone()),
         git: git_reader(&config)?,
         socket_places: socket_places(&config),
+        proxies: Proxies::new(config.server.trusted_proxies.clone()),
         config,
-        key,
+        keys,
         log,
         store,
         manager,
@@ -316,6 +336,9 @@ pub(crate) async fn compose(
         polling: PollingSessions::default(),
         downloads: Arc::new(Semaphore::new(MAX_DOWNLOADS)),
         git_looks: Semaphore::new(MAX_GIT_LOOKS),
+        rate_limit: RateLimiter::new(config_rate),
+        logins: RateLimiter::new(Some(rate_limit::LOGINS)),
+        strangers: Arc::new(Semaphore::new(MAX_STRANGERS)),
         peer_looks: Arc::new(Semaphore::new(MAX_PEER_LOOKS)),
         shutdown: CancellationToken::new(),
         started: std::time::Instant::now(),
@@ -328,6 +351,9 @@ fn router(state: &AppState) -> Router {
         .merge(crate::socket::routes())
         .fallback(web::serve)
         .layer(axum::middleware::from_fn_with_state(state.clone(), web::guard_host))
+        .layer(axum::middleware::from_fn_with_state(state.clone(), rate_limit::limit))
+        .layer(cors::layer(state))
+        .layer(axum::middleware::map_response(web::complete))
         .layer(tower_http::catch_panic::CatchPanicLayer::custom(rest::panicked))
         .with_state(state.clone())
 }

@@ -7,11 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
-use axum::extract::connect_info::Connected;
-use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, OwnedSemaphorePermit};
 
 use crate::auth::PeerTrust;
 
@@ -26,7 +24,9 @@ pub(crate) struct WatchedListener(TcpListener);
 #[derive(Debug)]
 pub(crate) struct WatchedStream {
     stream: TcpStream,
-    connection: Arc<Connection>,
+    pub(crate) connection: Arc<Connection>,
+    /// One of the connections that there may be.
+    place: Option<OwnedSemaphorePermit>,
 }
 
 /// What is known of one connection.
@@ -51,32 +51,29 @@ impl WatchedListener {
     pub(crate) async fn bind(host: &str, port: u16) -> io::Result<Self> {
         TcpListener::bind((host, port)).await.map(Self)
     }
-}
 
-impl Listener for WatchedListener {
-    type Io = WatchedStream;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        loop {
-            let (stream, peer) = Listener::accept(&mut self.0).await;
-            let Ok(local) = stream.local_addr() else { continue };
-            // Both are wishes; a connection works without them.
-            let _ = stream.set_nodelay(true);
-            let _ = rustix::net::sockopt::set_socket_send_buffer_size(&stream, SEND_BUFFER);
-            let connection = Arc::new(Connection {
-                peer: canonical(peer),
-                local: canonical(local),
-                written: Arc::default(),
-                read: AtomicU64::new(0),
-                may_read: AtomicU64::new(u64::MAX),
-                trust: OnceCell::new(),
-            });
-            return (WatchedStream { stream, connection }, peer);
-        }
+    /// Waits for a connection.
+    ///
+    /// # Errors
+    /// Fails if this one is lost, or if there is no room for more.
+    pub(crate) async fn accept(&self) -> io::Result<WatchedStream> {
+        let (stream, peer) = self.0.accept().await?;
+        let local = stream.local_addr()?;
+        // Both are wishes; a connection works without them.
+        let _ = stream.set_nodelay(true);
+        let _ = rustix::net::sockopt::set_socket_send_buffer_size(&stream, SEND_BUFFER);
+        let connection = Arc::new(Connection {
+            peer: canonical(peer),
+            local: canonical(local),
+            written: Arc::default(),
+            read: AtomicU64::new(0),
+            may_read: AtomicU64::new(u64::MAX),
+            trust: OnceCell::new(),
+        });
+        Ok(WatchedStream { stream, connection, place: None })
     }
 
-    fn local_addr(&self) -> io::Result<Self::Addr> {
+    pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
         self.0.local_addr()
     }
 }
@@ -104,12 +101,6 @@ impl Connection {
     }
 }
 
-impl Connected<IncomingStream<'_, WatchedListener>> for RequestConnection {
-    fn connect_info(stream: IncomingStream<'_, WatchedListener>) -> Self {
-        Self(stream.io().connection.clone())
-    }
-}
-
 impl AsyncRead for WatchedStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -128,6 +119,18 @@ impl AsyncRead for WatchedStream {
 }
 
 impl WatchedStream {
+    /// Keeps a place until the stream is dropped.
+    pub(crate) fn holding(mut self, place: OwnedSemaphorePermit) -> Self {
+        self.place = Some(place);
+        self
+    }
+
+    /// Returns the first byte that the peer sends, and leaves it there.
+    pub(crate) async fn peek(&self) -> io::Result<Option<u8>> {
+        let mut first = [0];
+        Ok((self.stream.peek(&mut first).await? > 0).then_some(first[0]))
+    }
+
     fn count(&self, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if let Poll::Ready(Ok(bytes)) = &result {
             self.connection.written.fetch_add(*bytes as u64, Ordering::Relaxed);

@@ -13,11 +13,15 @@ use oh_store::{ConversationMetadata, Settings, Store, StoreError};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::{self, Access, Denial, OwnOrigins, PeerTrust, RequestFacts, SessionKey};
+use crate::auth::{
+    self, Access, Client, Denial, Grant, OwnOrigins, PeerTrust, Proxies, RequestFacts, Rules,
+    SessionKeys,
+};
 use crate::clock;
 use crate::listener::Connection;
 use crate::llm_choice::LlmChoice;
 use crate::mcp::McpServers;
+use crate::rate_limit::RateLimiter;
 use crate::sandbox::Sandboxes;
 use crate::skills::Skills;
 use crate::transport::PollingSessions;
@@ -29,6 +33,9 @@ pub(crate) const MAX_GIT_LOOKS: usize = 4;
 /// Looks at peers at a time.
 pub(crate) const MAX_PEER_LOOKS: usize = 2;
 
+/// Most sockets that have not shown the key yet.
+pub(crate) const MAX_STRANGERS: usize = 1_000;
+
 /// Clones share everything.
 #[derive(Debug, Clone)]
 pub(crate) struct AppState(Arc<Shared>);
@@ -36,7 +43,8 @@ pub(crate) struct AppState(Arc<Shared>);
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) config: Config,
-    pub(crate) key: SessionKey,
+    pub(crate) keys: Arc<SessionKeys>,
+    pub(crate) proxies: Proxies,
     pub(crate) origins: OwnOrigins,
     pub(crate) log: EventLog,
     pub(crate) store: Store,
@@ -53,6 +61,12 @@ pub(crate) struct Shared {
     pub(crate) git_looks: Semaphore,
     /// Looks at who is at the other end of a connection.
     pub(crate) peer_looks: Arc<Semaphore>,
+    /// Requests of each client.
+    pub(crate) rate_limit: RateLimiter,
+    /// Tries of each client to log in.
+    pub(crate) logins: RateLimiter,
+    /// Places for sockets that have not shown the key yet.
+    pub(crate) strangers: Arc<Semaphore>,
     pub(crate) sockets: SocketCount,
     /// Places for sockets, joined or not.
     pub(crate) socket_places: Arc<Semaphore>,
@@ -90,25 +104,37 @@ impl AppState {
         &self.config.server
     }
 
-    /// Says whether a request may come in; `key` is the one from its query or payload.
+    /// Says whether a request may come in, and why; `key` is the one from its query or payload.
     pub(crate) async fn admit(
         &self,
         headers: &HeaderMap,
         key: Option<&str>,
         connection: &Arc<Connection>,
-    ) -> Result<(), Denial> {
-        let facts = RequestFacts { headers, key };
-        let trusts_local = self.server().local_trust;
-        let judge = |peer| auth::judge(facts, &self.origins, &self.key, trusts_local, peer);
-        let access = match judge(None) {
-            Access::AskPeer => judge(Some(self.trust(connection).await)),
+    ) -> Result<Grant, Denial> {
+        let (current, client) = (self.keys.current(), self.client(headers, connection));
+        let facts = RequestFacts {
+            headers,
+            key,
+            client: &client,
+            is_from_here: auth::is_from_here(connection.peer, connection.local),
+            now: std::time::SystemTime::now(),
+        };
+        let rules =
+            Rules { own: &self.origins, key: &current, trusts_local: self.server().local_trust };
+        let access = match auth::judge(facts, rules, None) {
+            Access::AskPeer => auth::judge(facts, rules, Some(self.trust(connection).await)),
             other => other,
         };
         match access {
-            Access::Granted => Ok(()),
+            Access::Granted(grant) => Ok(grant),
             Access::Denied(denial) => Err(denial),
             Access::AskPeer => Err(Denial::Key),
         }
+    }
+
+    /// Returns who asks, through proxies that are trusted.
+    pub(crate) fn client(&self, headers: &HeaderMap, connection: &Connection) -> Client {
+        self.proxies.client(connection.peer, headers)
     }
 
     /// Asks the kernel about a connection's peer, once.

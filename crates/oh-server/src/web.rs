@@ -1,16 +1,22 @@
 //! The web interface: embedded files, or those of a folder.
 
+use std::path::Path;
+
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use rust_embed::RustEmbed;
 
+use crate::listener::RequestConnection;
 use crate::rest::ApiError;
 use crate::state::AppState;
 
-const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+/// Our own interface needs nothing but its own files.
+const OWN_POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 const IMMUTABLE: &str = "public, max-age=2592000, immutable";
 const NEVER: &str = "no-cache, no-store, must-revalidate, max-age=0";
 
@@ -19,7 +25,11 @@ const NEVER: &str = "no-cache, no-store, must-revalidate, max-age=0";
 struct Interface;
 
 /// Answers everything that is no route: a file, or the page that finds its own way.
-pub(crate) async fn serve(State(state): State<AppState>, request: Request) -> Response {
+pub(crate) async fn serve(
+    State(state): State<AppState>,
+    ConnectInfo(RequestConnection(connection)): ConnectInfo<RequestConnection>,
+    request: Request,
+) -> Response {
     let path = request.uri().path().trim_start_matches('/').to_owned();
     let is_api = ["api", "socket.io", "mcp"]
         .iter()
@@ -30,14 +40,90 @@ pub(crate) async fn serve(State(state): State<AppState>, request: Request) -> Re
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed").into_response();
     }
-    let candidates = [path.clone(), format!("{path}.html"), "index.html".to_owned()];
-    for name in candidates.iter().filter(|name| !name.is_empty() && *name != ".html") {
-        if let Some(bytes) = read(&state, name).await {
-            return file(name, bytes);
-        }
+    let Some(folder) = state.server().frontend_dir.clone() else { return own(&path) };
+    // An interface that knows nothing of our key is shown to those only who need none or gave it.
+    let is_page = request
+        .headers()
+        .get(header::ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/html"));
+    if path == "login" {
+        return own(&path);
     }
-    ApiError::not_found("The web interface is not built. Run ./start_openhands.sh --build-only.")
-        .into_response()
+    if is_page && state.admit(request.headers(), None, &connection).await.is_err() {
+        let next: String =
+            form_urlencoded::byte_serialize(request.uri().path().as_bytes()).collect();
+        return Redirect::to(&format!("/login?next={next}")).into_response();
+    }
+    other(&folder, &path).await
+}
+
+/// Serves our own interface.
+fn own(path: &str) -> Response {
+    let candidates = [path.to_owned(), format!("{path}.html"), "index.html".to_owned()];
+    let found = candidates.iter().find_map(|name| Some((name, Interface::get(name)?)));
+    match found {
+        Some((name, found)) => file(name, found.data.into_owned(), OWN_POLICY),
+        None => ApiError::not_found(
+            "The web interface is not built. Run ./start_openhands.sh --build-only.",
+        )
+        .into_response(),
+    }
+}
+
+/// Serves an interface from a folder; what it lacks may be a part of our login page.
+async fn other(folder: &Path, path: &str) -> Response {
+    if let Some(bytes) = read(folder, path).await {
+        let policy =
+            if path.ends_with(".html") { policy_of(&bytes) } else { OWN_POLICY.to_owned() };
+        return file(path, bytes, &policy);
+    }
+    if path.starts_with("assets/") && Interface::get(path).is_some() {
+        return own(path);
+    }
+    match read(folder, "index.html").await {
+        Some(bytes) => {
+            let policy = policy_of(&bytes);
+            file("index.html", bytes, &policy)
+        }
+        None => ApiError::not_found("There is no index.html in the folder of --frontend-dir.")
+            .into_response(),
+    }
+}
+
+/// An interface of others may have scripts and styles in its page: those scripts are named by
+/// their digest, so that no other one runs.
+fn policy_of(page: &[u8]) -> String {
+    let digests: String = inline_scripts(&String::from_utf8_lossy(page))
+        .map(|script| {
+            let digest = ring::digest::digest(&ring::digest::SHA256, script.as_bytes());
+            format!(" 'sha256-{}'", BASE64_STANDARD.encode(digest))
+        })
+        .collect();
+    format!(
+        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'{digests}; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:; connect-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+    )
+}
+
+/// Returns what stands between the tags of scripts without a source.
+fn inline_scripts(page: &str) -> impl Iterator<Item = &str> {
+    page.split("<script").skip(1).filter_map(|rest| {
+        let (attributes, rest) = rest.split_once('>')?;
+        let (script, _) = rest.split_once("</script")?;
+        (!attributes.contains("src=") && !script.is_empty()).then_some(script)
+    })
+}
+
+/// Adds the headers of every answer: nothing is kept but what says so, and nothing is guessed.
+pub(crate) async fn complete(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(NEVER));
+        headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+        headers.insert(header::EXPIRES, HeaderValue::from_static("0"));
+    }
+    response
 }
 
 /// A name bound to our address is no way in: see DNS rebinding.
@@ -61,36 +147,29 @@ pub(crate) async fn guard_host(
     next.run(request).await
 }
 
-async fn read(state: &AppState, name: &str) -> Option<Vec<u8>> {
-    let Some(folder) = &state.server().frontend_dir else {
-        return Interface::get(name).map(|file| file.data.into_owned());
-    };
-    let is_plain = std::path::Path::new(name)
-        .components()
-        .all(|part| matches!(part, std::path::Component::Normal(_)));
+async fn read(folder: &Path, name: &str) -> Option<Vec<u8>> {
+    let is_plain = !name.is_empty()
+        && Path::new(name).components().all(|part| matches!(part, std::path::Component::Normal(_)));
     if !is_plain {
         return None;
     }
     tokio::fs::read(folder.join(name)).await.ok()
 }
 
-fn file(name: &str, bytes: Vec<u8>) -> Response {
+fn file(name: &str, bytes: Vec<u8>, policy: &str) -> Response {
     let mut response = Response::new(Body::from(bytes));
     let headers = response.headers_mut();
+    if let Ok(policy) = HeaderValue::from_str(policy) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
     let mut set = |name: header::HeaderName, value: &'static str| {
         headers.insert(name, HeaderValue::from_static(value));
     };
     set(header::CONTENT_TYPE, content_type(name));
-    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::REFERRER_POLICY, "no-referrer");
     set(header::X_FRAME_OPTIONS, "DENY");
-    set(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
     if name.starts_with("assets/") {
         set(header::CACHE_CONTROL, IMMUTABLE);
-    } else {
-        set(header::CACHE_CONTROL, NEVER);
-        set(header::PRAGMA, "no-cache");
-        set(header::EXPIRES, "0");
     }
     response
 }
@@ -108,5 +187,21 @@ fn content_type(name: &str) -> &'static str {
         Some("woff2") => "font/woff2",
         Some("txt") => "text/plain; charset=utf-8",
         Some(_) | None => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scripts_in_a_page_are_the_only_ones_that_run() {
+        let page = "<script>one()</script><script type=\"module\" src=\"/a.js\"></script><script async>two()</script>";
+        assert_eq!(inline_scripts(page).collect::<Vec<_>>(), ["one()", "two()"]);
+        let policy = policy_of(b"<script>alert(1)</script>");
+        // printf 'alert(1)' | openssl dgst -sha256 -binary | base64
+        let digest = "'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI='";
+        assert!(policy.contains(digest), "{policy}");
+        assert!(!policy.contains("script-src 'self' 'unsafe-inline'"));
     }
 }

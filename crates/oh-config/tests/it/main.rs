@@ -217,7 +217,7 @@ confirmation_mode = false
         );
         check(
             "[security]\ntrusted_proxies = [\"x\"]",
-            "[security] trusted_proxies: `x` is not an IP address; it is ignored",
+            "[security] trusted_proxies: `x` is neither an IP address nor a network such as 10.0.0.0/8; it is ignored",
         );
         check("core = 1", "[core] must be a section; it is ignored");
         assert_eq!(parse("[llm.small]\nmodel = \"x\"", &[]).warnings, Vec::<String>::new());

@@ -1,7 +1,11 @@
 //! The decision: one place, on plain facts, for HTTP and sockets alike.
 
+use std::time::SystemTime;
+
 use axum::http::HeaderMap;
 
+use crate::auth::client::Client;
+use crate::auth::cookie;
 use crate::auth::key::SessionKey;
 use crate::auth::origin::{OriginKind, OwnOrigins};
 use crate::auth::peer::PeerTrust;
@@ -23,15 +27,36 @@ pub(crate) struct RequestFacts<'a> {
     pub(crate) headers: &'a HeaderMap,
     /// The key from the query or the CONNECT payload, if there is one.
     pub(crate) key: Option<&'a str>,
+    pub(crate) client: &'a Client,
+    /// The connection comes from this machine.
+    pub(crate) is_from_here: bool,
+    pub(crate) now: SystemTime,
+}
+
+/// What a server lets in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rules<'a> {
+    pub(crate) own: &'a OwnOrigins,
+    pub(crate) key: &'a SessionKey,
+    pub(crate) trusts_local: bool,
 }
 
 /// The outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
-    Granted,
+    Granted(Grant),
     Denied(Denial),
     /// It depends on who the peer is; ask again with [`PeerTrust`].
     AskPeer,
+}
+
+/// Why a request is let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Grant {
+    /// It has the key, or the cookie that the key gave.
+    Key,
+    /// It comes from this machine's own user.
+    Local,
 }
 
 /// Why a request is not let in.
@@ -46,13 +71,8 @@ pub(crate) enum Denial {
 }
 
 /// Judges a request. `peer` is what is known of the other end, if that was asked already.
-pub(crate) fn judge(
-    facts: RequestFacts<'_>,
-    own: &OwnOrigins,
-    key: &SessionKey,
-    trusts_local: bool,
-    peer: Option<PeerTrust>,
-) -> Access {
+pub(crate) fn judge(facts: RequestFacts<'_>, rules: Rules<'_>, peer: Option<PeerTrust>) -> Access {
+    let Rules { own, key, trusts_local } = rules;
     let header = |name: &str| facts.headers.get(name).and_then(|value| value.to_str().ok());
     // An origin that cannot be read is not one of ours.
     let origin = facts.headers.get("origin").map(|value| value.to_str().unwrap_or("null"));
@@ -66,27 +86,44 @@ pub(crate) fn judge(
     let has_key = presented.peek().is_some();
     let is_right = presented.any(|candidate| key.matches(candidate));
     // The page that we serve under a public name is ours once the key says so.
-    let is_own_page =
-        origin.and_then(|origin| origin.split_once("://")).map(|(_, host)| host) == header("host");
-    if kind == OriginKind::Refused && !(is_right && is_own_page) {
+    let host = facts.client.host.as_deref().or_else(|| header("host"));
+    let is_same_host = origin.and_then(|origin| origin.split_once("://")).map(|(_, h)| h) == host;
+    let is_same_site =
+        header("sec-fetch-site").is_none_or(|site| matches!(site, "same-origin" | "none"));
+    // A cookie comes by itself with what any page asks for, so it opens only to our own pages.
+    let is_our_page =
+        matches!(kind, OriginKind::Absent | OriginKind::Own) || (is_same_host && origin.is_some());
+    let is_logged_in = !has_key
+        && is_our_page
+        && is_same_site
+        && cookie::is_logged_in(facts.headers, key, facts.now);
+    if kind == OriginKind::Refused && !((is_right || is_logged_in) && is_same_host) {
         return Access::Denied(Denial::Origin);
     }
     if has_key {
-        return if is_right { Access::Granted } else { Access::Denied(Denial::Key) };
+        let wrong = Access::Denied(Denial::Key);
+        return if is_right { Access::Granted(Grant::Key) } else { wrong };
+    }
+    if is_logged_in {
+        // Browsers show the cookie to every port of a host, also to those of commands.
+        return match peer {
+            None if facts.is_from_here => Access::AskPeer,
+            Some(PeerTrust::Sandboxed) => Access::Denied(Denial::Key),
+            None | Some(PeerTrust::OwnUser | PeerTrust::Stranger) => Access::Granted(Grant::Key),
+        };
     }
     if !header("host").is_some_and(|host| own.is_own_host(host)) {
         return Access::Denied(Denial::Host);
     }
     let is_forwarded = FORWARDING_HEADERS.iter().any(|name| facts.headers.contains_key(*name));
-    let is_own_page = matches!(kind, OriginKind::Absent | OriginKind::Own)
-        && header("sec-fetch-site").is_none_or(|site| matches!(site, "same-origin" | "none"));
+    let is_own_page = matches!(kind, OriginKind::Absent | OriginKind::Own) && is_same_site;
     if key.is_explicit || !trusts_local || is_forwarded || !is_own_page {
         return Access::Denied(Denial::Key);
     }
     match peer {
         None => Access::AskPeer,
-        Some(PeerTrust::OwnUser) => Access::Granted,
-        Some(PeerTrust::Stranger) => Access::Denied(Denial::Key),
+        Some(PeerTrust::OwnUser) => Access::Granted(Grant::Local),
+        Some(PeerTrust::Stranger | PeerTrust::Sandboxed) => Access::Denied(Denial::Key),
     }
 }
 
@@ -104,31 +141,82 @@ mod tests {
 
     const HOST: (&str, &str) = ("host", "localhost:12000");
 
-    fn check(headers: &[(&'static str, &str)], key: Option<&str>, expected: Access) {
-        check_with(headers, key, SessionKey::explicit("right".to_owned()), false, expected);
+    fn key_of(text: &str, is_explicit: bool) -> SessionKey {
+        let mut key = SessionKey::explicit(text.to_owned());
+        key.is_explicit = is_explicit;
+        key
     }
 
-    fn check_local(headers: &[(&'static str, &str)], expected: Access) {
-        let mut key = SessionKey::explicit("right".to_owned());
-        key.is_explicit = false;
-        check_with(headers, None, key, true, expected);
-    }
-
-    fn check_with(
+    fn access(
         headers: &[(&'static str, &str)],
         presented: Option<&str>,
-        key: SessionKey,
-        trusts_local: bool,
-        expected: Access,
-    ) {
-        let own = OwnOrigins::new(vec![12000, 12001], CorsOrigins::Any);
+        cors: CorsOrigins,
+        is_explicit: bool,
+        peer: Option<PeerTrust>,
+    ) -> Access {
+        let own = OwnOrigins::new(vec![12000, 12001], cors);
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.insert(*name, HeaderValue::from_str(value).unwrap());
         }
-        let facts = RequestFacts { headers: &map, key: presented };
-        let access = judge(facts, &own, &key, trusts_local, Some(PeerTrust::OwnUser));
-        assert_eq!(access, expected, "{headers:?} {presented:?}");
+        let client = Client { address: [127, 0, 0, 1].into(), host: None, is_https: false };
+        let facts = RequestFacts {
+            headers: &map,
+            key: presented,
+            client: &client,
+            is_from_here: true,
+            now: SystemTime::now(),
+        };
+        let key = key_of("right", is_explicit);
+        judge(facts, Rules { own: &own, key: &key, trusts_local: !is_explicit }, peer)
+    }
+
+    fn check(headers: &[(&'static str, &str)], key: Option<&str>, expected: Access) {
+        let access = access(headers, key, CorsOrigins::Any, true, Some(PeerTrust::OwnUser));
+        assert_eq!(access, expected, "{headers:?} {key:?}");
+    }
+
+    fn check_local(headers: &[(&'static str, &str)], expected: Access) {
+        let access = access(headers, None, CorsOrigins::Any, false, Some(PeerTrust::OwnUser));
+        assert_eq!(access, expected, "{headers:?}");
+    }
+
+    #[test]
+    fn a_login_opens_to_our_own_pages_only() {
+        let cookie = cookie::login(&key_of("right", true), SystemTime::now(), false);
+        let cookie = ("cookie", cookie.split(';').next().unwrap());
+        let check = |headers: &[(&'static str, &str)], cors: &CorsOrigins, peer, expected| {
+            let access = access(headers, None, cors.clone(), true, peer);
+            assert_eq!(access, expected, "{headers:?} {peer:?}");
+        };
+        let in_ = Access::Granted(Grant::Key);
+        let out = Access::Denied(Denial::Key);
+        let any = CorsOrigins::Any;
+        let list = CorsOrigins::Listed(vec!["https://a.com".to_owned()]);
+        let public = ("host", "public.example:12000");
+        let own_user = Some(PeerTrust::OwnUser);
+        check(&[HOST, cookie], &any, own_user, in_);
+        check(&[public, cookie], &any, Some(PeerTrust::Stranger), in_);
+        check(&[public, cookie, ("origin", "https://public.example:12000")], &any, own_user, in_);
+        check(&[public, cookie, ("origin", "https://public.example:12000")], &list, own_user, in_);
+        check(&[HOST, cookie, ("origin", "http://localhost:12001")], &any, own_user, in_);
+        for origin in ["http://localhost:8000", "https://public.example:8000", "null", ""] {
+            check(
+                &[public, cookie, ("origin", origin)],
+                &any,
+                own_user,
+                Access::Denied(Denial::Host),
+            );
+            check(&[HOST, cookie, ("origin", origin)], &any, own_user, out);
+        }
+        check(&[HOST, cookie, ("origin", "https://a.com")], &list, own_user, out);
+        for site in ["same-site", "cross-site"] {
+            check(&[HOST, cookie, ("sec-fetch-site", site)], &any, own_user, out);
+        }
+        // A wrong key is not made right by it, and commands have no use for it.
+        check(&[HOST, cookie, ("x-session-api-key", "wrong")], &any, own_user, out);
+        check(&[HOST, cookie], &any, Some(PeerTrust::Sandboxed), out);
+        check(&[HOST, cookie], &any, None, Access::AskPeer);
     }
 
     #[test]
@@ -139,27 +227,23 @@ mod tests {
             &[("host", "example.com"), ("authorization", "bearer right")],
             &[("origin", "https://evil.com"), ("x-session-api-key", "right")],
         ] {
-            check(headers, None, Access::Granted);
+            check(headers, None, Access::Granted(Grant::Key));
         }
-        check(&[HOST], Some("right"), Access::Granted);
+        check(&[HOST], Some("right"), Access::Granted(Grant::Key));
     }
 
     #[test]
     fn a_public_name_is_ours_with_the_key_even_beside_a_list() {
-        let own = OwnOrigins::new(vec![12000], CorsOrigins::Listed(vec!["https://a.com".into()]));
-        let key = SessionKey::explicit("right".to_owned());
         let check = |origin: &str, presented, expected| {
-            let mut headers = HeaderMap::new();
-            headers.insert("host", HeaderValue::from_static("public.example:12000"));
-            headers.insert("origin", HeaderValue::from_str(origin).unwrap());
-            let facts = RequestFacts { headers: &headers, key: presented };
-            assert_eq!(judge(facts, &own, &key, true, None), expected, "{origin}");
+            let headers = [("host", "public.example:12000"), ("origin", origin)];
+            let cors = CorsOrigins::Listed(vec!["https://a.com".into()]);
+            assert_eq!(access(&headers, presented, cors, false, None), expected, "{origin}");
         };
-        check("http://public.example:12000", Some("right"), Access::Granted);
+        check("http://public.example:12000", Some("right"), Access::Granted(Grant::Key));
         check("http://public.example:12000", Some("wrong"), Access::Denied(Denial::Origin));
         check("http://public.example:12000", None, Access::Denied(Denial::Origin));
         check("http://other.example:12000", Some("right"), Access::Denied(Denial::Origin));
-        check("https://a.com", Some("right"), Access::Granted);
+        check("https://a.com", Some("right"), Access::Granted(Grant::Key));
     }
 
     #[test]
@@ -174,10 +258,11 @@ mod tests {
 
     #[test]
     fn this_machines_user_needs_no_key() {
-        check_local(&[HOST], Access::Granted);
-        check_local(&[HOST, ("origin", "http://localhost:12001")], Access::Granted);
-        check_local(&[HOST, ("sec-fetch-site", "same-origin")], Access::Granted);
-        check_local(&[HOST, ("sec-fetch-site", "none")], Access::Granted);
+        let local = Access::Granted(Grant::Local);
+        check_local(&[HOST], local);
+        check_local(&[HOST, ("origin", "http://localhost:12001")], local);
+        check_local(&[HOST, ("sec-fetch-site", "same-origin")], local);
+        check_local(&[HOST, ("sec-fetch-site", "none")], local);
     }
 
     #[test]

@@ -24,34 +24,30 @@ impl SessionKey {
         Self { text, is_explicit: true }
     }
 
-    /// Reads the key from its file, or makes a random one that only the owner can read.
-    pub(crate) fn load_or_create(path: &Path) -> io::Result<Self> {
+    /// Reads the key from its file; `None` if there is none.
+    pub(crate) fn load(path: &Path) -> io::Result<Option<Self>> {
         match std::fs::read_to_string(path) {
-            Ok(text) if !text.trim().is_empty() => {
-                Ok(Self { text: text.trim().to_owned(), is_explicit: false })
-            }
-            Ok(_) => {
-                std::fs::remove_file(path)?;
-                Self::create(path)
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Self::create(path),
+            Ok(text) if text.trim().is_empty() => Ok(None),
+            Ok(text) => Ok(Some(Self { text: text.trim().to_owned(), is_explicit: false })),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    /// Makes a new random key in the place of the one in the file.
-    pub(crate) fn rotate(path: &Path) -> io::Result<Self> {
-        match std::fs::remove_file(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            Ok(()) | Err(_) => Self::create(path),
-        }
+    /// Reads the key from its file, or makes a random one that only the owner can read.
+    pub(crate) fn load_or_create(path: &Path) -> io::Result<Self> {
+        Self::load(path)?.map_or_else(|| Self::create(path), Ok)
     }
 
-    fn create(path: &Path) -> io::Result<Self> {
+    /// Puts a new random key in the place of the one in the file.
+    pub(crate) fn create(path: &Path) -> io::Result<Self> {
         let text = random_text(32)?;
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        // Written beside it and moved, so that a reader finds one key or the other.
+        let draft = path.with_extension(random_text(4)?);
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
+        std::fs::rename(&draft, path)?;
         Ok(Self { text, is_explicit: false })
     }
 

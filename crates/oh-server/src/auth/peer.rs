@@ -11,6 +11,8 @@ use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketType, netlink};
 pub(crate) enum PeerTrust {
     /// A program of our own user on this machine, outside our sandboxes.
     OwnUser,
+    /// A program in one of our sandboxes.
+    Sandboxed,
     /// Anybody else, or nobody can tell.
     Stranger,
 }
@@ -22,9 +24,14 @@ struct SocketOwner {
     inode: u64,
 }
 
+/// Says whether a connection comes from this machine.
+pub(crate) fn is_from_here(peer: SocketAddr, local: SocketAddr) -> bool {
+    peer.ip() == local.ip() || (peer.ip().is_loopback() && local.ip().is_loopback())
+}
+
 /// Asks the kernel who holds the other end of a connection. May block for milliseconds.
 pub(crate) fn look_up(peer: SocketAddr, local: SocketAddr) -> PeerTrust {
-    if !peer.ip().is_loopback() || !local.ip().is_loopback() {
+    if !is_from_here(peer, local) {
         return PeerTrust::Stranger;
     }
     let owner = ask_netlink(peer, local).or_else(|error| {
@@ -33,7 +40,9 @@ pub(crate) fn look_up(peer: SocketAddr, local: SocketAddr) -> PeerTrust {
     });
     match owner {
         Ok(owner) if owner.uid == rustix::process::getuid().as_raw() => {
-            if oh_runtime::is_socket_held_outside(owner.inode) {
+            if !oh_runtime::is_socket_held_outside(owner.inode) {
+                PeerTrust::Sandboxed
+            } else if peer.ip().is_loopback() && local.ip().is_loopback() {
                 PeerTrust::OwnUser
             } else {
                 PeerTrust::Stranger

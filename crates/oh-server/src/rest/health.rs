@@ -20,7 +20,7 @@ pub(crate) async fn api_health(
     let key = request.uri().query().and_then(super::query_key);
     let admission = state.admit(request.headers(), key.as_deref(), &connection);
     // Who asks is not worth a wait: a machine that is busy may need long to find out.
-    if let Ok(Ok(())) = tokio::time::timeout(LOOK_TIME, admission).await {
+    if let Ok(Ok(_)) = tokio::time::timeout(LOOK_TIME, admission).await {
         body["sandbox"] = sandbox.detail();
     }
     Json(body)

@@ -8,6 +8,7 @@ mod files;
 mod git;
 mod health;
 mod info;
+mod login;
 mod options;
 mod settings;
 mod skills;
@@ -71,6 +72,8 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
         .route_layer(from_fn_with_state(state.clone(), require_authority));
     Router::new()
         .nest("/api", api)
+        .route("/api/login", post(login::login).layer(DefaultBodyLimit::max(login::MAX_BODY)))
+        .route("/api/logout", post(login::logout))
         .route("/api/health", get(health::api_health))
         .route("/health", get(health::health))
         .route("/alive", get(health::alive))
@@ -91,7 +94,7 @@ async fn require_authority(
 ) -> Response {
     let key = request.uri().query().and_then(query_key);
     match state.admit(request.headers(), key.as_deref(), &connection).await {
-        Ok(()) => next.run(request).await,
+        Ok(_) => next.run(request).await,
         Err(denial) => denied(denial).into_response(),
     }
 }

@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
 use oh_wire::ConnectQuery;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, watch};
 
-use crate::auth::Denial;
+use crate::auth::{Denial, Grant, SessionKey};
 use crate::listener::Connection;
 use crate::state::AppState;
 
@@ -28,9 +28,13 @@ pub(crate) struct SocketContext {
     pub(crate) carrier: Carrier,
     pub(crate) query: ConnectQuery,
     /// Whether the upgrade request was let in; a key in the CONNECT payload may still come.
-    pub(crate) admission: Result<(), Denial>,
+    pub(crate) admission: Result<Grant, Denial>,
     /// The socket's place among all of this process.
     pub(crate) _place: OwnedSemaphorePermit,
+    /// One of the places for peers without authority, until it shows the key.
+    pub(crate) stranger: Option<OwnedSemaphorePermit>,
+    /// Tells that the key has changed with which the peer came in.
+    pub(crate) key_changes: watch::Receiver<SessionKey>,
 }
 
 impl SocketContext {

@@ -18,7 +18,7 @@ use super::join::{Joined, join};
 use super::outlet::{Following, Order, Outlet};
 use super::pace::{Pace, Waiting};
 use super::request::MAX_PAYLOAD;
-use crate::auth::random_text;
+use crate::auth::{Grant, random_text};
 use crate::transport::{Incoming, Outgoing};
 
 /// The one namespace we have.
@@ -80,6 +80,7 @@ enum Next {
     Tick,
     Resume,
     LogOver,
+    KeyChanged,
     ShutDown,
 }
 
@@ -142,6 +143,7 @@ impl Inlet {
             }
             Next::Tick | Next::Resume => None,
             Next::LogOver => return self.end_of_log().await,
+            Next::KeyChanged => return self.close(1008, "the session key was changed").await,
             Next::ShutDown => return self.close(1001, "the server is going down").await,
         };
         let input = match &input {
@@ -166,9 +168,12 @@ impl Inlet {
         }
         let beat = self.machine.next_deadline().map(|deadline| self.opened + deadline);
         let due = [beat, self.deadline].into_iter().flatten().min();
+        let mut key_changes = self.context.key_changes.clone();
+        let needs_key = self.context.admission != Ok(Grant::Local);
         let next = tokio::select! {
             biased;
             () = self.context.state.shutdown.cancelled() => Next::ShutDown,
+            Ok(()) = key_changes.changed(), if needs_key => Next::KeyChanged,
             () = self.log_over.notified() => Next::LogOver,
             () = sleep_until(self.resume_at) => Next::Resume,
             message = stream.next(), if !self.waiting.is_full() => Next::Message(message),
@@ -267,6 +272,7 @@ impl Inlet {
         self.joined = Some(joined);
         self.deadline = None;
         self.context.connection.unlimit_reading();
+        self.context.stranger = None;
         drop(tokio::time::timeout(FLUSH_TIME, session.started()).await);
         let until = reader.next_event_id();
         // A tool that closes at once still gets the history before its close is read.

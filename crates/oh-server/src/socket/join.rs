@@ -45,7 +45,7 @@ pub(crate) async fn join(
     };
     // Over HTTP the later requests would not carry it.
     let has_payload_key = context.carrier == Carrier::WebSocket
-        && payload.and_then(payload_key).is_some_and(|key| state.key.matches(&key));
+        && payload.and_then(payload_key).is_some_and(|key| state.keys.current().matches(&key));
     if context.admission.is_err() && !has_payload_key {
         return Err(Refusal::new("invalid_session_api_key"));
     }

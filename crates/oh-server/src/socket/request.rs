@@ -3,8 +3,8 @@
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
 use oh_socketio::Rules;
 use oh_wire::ConnectQuery;
 
@@ -37,32 +37,7 @@ type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
 
 pub(crate) async fn answer(
     State(state): State<AppState>,
-    ConnectInfo(connection): ConnectInfo<RequestConnection>,
-    upgrade: Upgrade,
-    request: Request,
-) -> Response {
-    if !state.server().sockets.has_polling {
-        return respond(state, connection, upgrade, request).await;
-    }
-    let origin = request.headers().get(header::ORIGIN).cloned();
-    let may_read = origin.as_ref().is_some_and(|origin| state.origins.may_read(origin));
-    let mut response = if request.method() == Method::OPTIONS {
-        preflight()
-    } else {
-        respond(state, connection, upgrade, request).await
-    };
-    response.headers_mut().append(header::VARY, HeaderValue::from_static("Origin"));
-    if let Some(origin) = origin.filter(|_| may_read) {
-        response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        let yes = HeaderValue::from_static("true");
-        response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, yes);
-    }
-    response
-}
-
-async fn respond(
-    state: AppState,
-    RequestConnection(connection): RequestConnection,
+    ConnectInfo(RequestConnection(connection)): ConnectInfo<RequestConnection>,
     upgrade: Upgrade,
     request: Request,
 ) -> Response {
@@ -78,6 +53,7 @@ async fn respond(
     let connect = ConnectQuery::parse(query);
     // Every request answers for itself: the id of a session is no authority.
     let key = connect.session_api_key.as_deref();
+    let key_changes = state.keys.changes();
     let admission = state.admit(&parts.headers, key, &connection).await;
     if admission == Err(Denial::Origin) {
         let origin = parts.headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
@@ -111,8 +87,15 @@ async fn respond(
             let (Ok(place), Ok(sid)) =
                 (state.socket_places.clone().try_acquire_owned(), random_text(SID_BYTES))
             else {
-                let message = "Too many connections; try again later";
-                return refusal_with(StatusCode::SERVICE_UNAVAILABLE, message);
+                return full("Too many connections");
+            };
+            let stranger = match &admission {
+                Ok(_) => None,
+                // A key may still come in the CONNECT packet, but not from everybody at once.
+                Err(_) => match state.strangers.clone().try_acquire_owned() {
+                    Ok(place) => Some(place),
+                    Err(_) => return full("Too many connections without the key"),
+                },
             };
             let carrier = match ask == Ask::Open {
                 true if transports.websocket => Carrier::Polling { upgrades: &["websocket"] },
@@ -127,6 +110,8 @@ async fn respond(
                 query: connect,
                 admission,
                 _place: place,
+                stranger,
+                key_changes,
             };
             if ask == Ask::Open {
                 return open(context, standing).poll(written).await;
@@ -141,6 +126,12 @@ async fn respond(
             })
         }
     }
+}
+
+fn full(message: &str) -> Response {
+    let mut response = refusal_with(StatusCode::SERVICE_UNAVAILABLE, message);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
+    response
 }
 
 /// Starts a session over HTTP.
@@ -164,14 +155,4 @@ fn configured(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
 fn is_upgrade(headers: &HeaderMap) -> bool {
     let value = headers.get(header::UPGRADE);
     value.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
-}
-
-/// What a page of another origin may send; whether it may read the answers stands beside it.
-fn preflight() -> Response {
-    let headers = [
-        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, OPTIONS"),
-        (header::ACCESS_CONTROL_ALLOW_HEADERS, "Content-Type, Authorization, X-Session-API-Key"),
-        (header::ACCESS_CONTROL_MAX_AGE, "600"),
-    ];
-    (StatusCode::NO_CONTENT, headers).into_response()
 }

@@ -22,6 +22,14 @@ pub(crate) struct Process {
 
 impl Process {
     pub(crate) async fn start(folder: &TempDir, model: u16) -> Self {
+        Self::start_with(folder, model, &[]).await
+    }
+
+    pub(crate) async fn start_with(
+        folder: &TempDir,
+        model: u16,
+        variables: &[(&str, &str)],
+    ) -> Self {
         let port = free_port().await;
         let child = Command::new(env!("CARGO_BIN_EXE_openhands"))
             .args(["serve", "--port", &port.to_string(), "--log-level", "error"])
@@ -32,6 +40,7 @@ impl Process {
             .env("LLM_MODEL", "openai/silent")
             .env("LLM_API_KEY", "none-needed")
             .env("LLM_BASE_URL", format!("http://127.0.0.1:{model}/v1"))
+            .envs(variables.iter().copied())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
@@ -45,9 +54,25 @@ impl Process {
         process
     }
 
+    /// Returns the resident memory in KiB.
+    pub(crate) fn resident_kib(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(path).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.split_whitespace().next().unwrap().parse().unwrap()
+    }
+
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // One that was killed already is no trouble.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

@@ -1,6 +1,8 @@
 //! The server on a real port, with real clients.
 
 #[cfg(test)]
+mod attacks;
+#[cfg(test)]
 mod conversation;
 #[cfg(test)]
 mod crash;
@@ -8,6 +10,10 @@ mod crash;
 mod delivery;
 #[cfg(test)]
 mod files;
+#[cfg(test)]
+mod flood;
+#[cfg(test)]
+mod keys;
 #[cfg(test)]
 mod lifecycle;
 #[cfg(test)]

@@ -101,8 +101,9 @@ impl<'a> Session<'a> {
 async fn polling_is_refused_unless_it_is_switched_on() {
     let server = TestServer::start().await;
     assert_eq!(get(&server, "").await, (400, "\"Invalid transport\"".to_owned()));
-    let response = request(&server, Method::OPTIONS, "").send().await.unwrap();
-    assert_eq!(response.headers().get(header::ACCESS_CONTROL_ALLOW_METHODS), None);
+    let request = request(&server, Method::OPTIONS, "").header("origin", "https://a.example");
+    let response = request.send().await.unwrap();
+    assert_eq!(response.headers().get(header::ACCESS_CONTROL_ALLOW_ORIGIN), None);
     let server = TestServer::with(llm(), &[("SOCKETIO_TRANSPORTS", "polling")]).await;
     let (_, open) = get(&server, "").await;
     assert!(open.contains(r#""upgrades":[],"#), "{open}");
@@ -236,7 +237,8 @@ async fn pages_of_other_origins_are_let_in_as_the_list_says() {
             let response = request.send().await.unwrap();
             let allowed = response.headers().get(header::ACCESS_CONTROL_ALLOW_ORIGIN);
             let allowed = allowed.map(|value| value.to_str().unwrap().to_owned());
-            assert_eq!(response.headers()[header::VARY], "Origin");
+            let vary = response.headers()[header::VARY].to_str().unwrap();
+            assert!(vary.starts_with("origin"), "{vary}");
             match expected {
                 Some(_) => assert_eq!(allowed.as_deref(), Some(origin), "{method}"),
                 None => assert_eq!(allowed, None, "{origin} {method}"),
@@ -247,9 +249,7 @@ async fn pages_of_other_origins_are_let_in_as_the_list_says() {
                 let refusal = format!("\"{origin} is not an accepted origin.\"");
                 assert!(expected.is_some() || text == refusal, "{text}");
             } else {
-                assert_eq!(response.status(), 204);
-                let methods = &response.headers()[header::ACCESS_CONTROL_ALLOW_METHODS];
-                assert_eq!(methods, "GET, POST, OPTIONS");
+                assert_eq!(response.status(), 200);
             }
         }
     }

@@ -33,6 +33,7 @@ pub(crate) fn config(folder: &Path, variables: &[(&str, &str)]) -> Config {
     environment.insert("FILE_STORE_PATH".to_owned(), folder.to_string_lossy().into_owned());
     // Only tests of the limit want one.
     environment.insert("MAX_CONCURRENT_CONVERSATIONS".to_owned(), "0".to_owned());
+    environment.insert("SERVER_RATE_LIMIT".to_owned(), "0".to_owned());
     for (name, value) in variables {
         environment.insert((*name).to_owned(), (*value).to_owned());
     }
@@ -60,6 +61,15 @@ impl TestServer {
         let folder = TempDir::new().unwrap();
         let config = config(folder.path(), variables);
         Self::start_in(folder, config, components).await
+    }
+
+    /// A server with an interface from a folder, and real workspaces.
+    pub(crate) async fn with_frontend(site: PathBuf) -> Self {
+        let folder = TempDir::new().unwrap();
+        let mut config = config(folder.path(), &[]);
+        config.server.frontend_dir = Some(site);
+        let llm = Some(Arc::new(ScriptedLlm::default()) as Arc<dyn LlmClient>);
+        Self::start_in(folder, config, Components { llm, ..Components::default() }).await
     }
 
     /// A server on data that are there, with the model that never answers.
