@@ -87,6 +87,14 @@ class PollingClient {
     socket.send("5");
     return socket;
   }
+
+  /** Moves to a WebSocket and waits until the session is there. */
+  async moved() {
+    const socket = await this.upgrade();
+    socket.send("4moved");
+    await socket.expect("4moved");
+    return socket;
+  }
 }
 
 function request(path, query, method = "GET") {
@@ -280,7 +288,7 @@ describe("upgrade", { concurrency: CONCURRENCY }, () => {
   }));
 
   test("HTTP requests are refused after the upgrade", onEngine(async (client) => {
-    const socket = await client.upgrade();
+    const socket = await client.moved();
     await client.expectOver();
     assert.equal((await client.post("4late")).status, 400);
     socket.send("4hello");
@@ -289,7 +297,7 @@ describe("upgrade", { concurrency: CONCURRENCY }, () => {
   }));
 
   test("a second WebSocket is refused after the upgrade", onEngine(async (client) => {
-    const socket = await client.upgrade();
+    const socket = await client.moved();
     await client.websocket().expectRefusal(403);
     socket.send("4hello");
     await socket.expect("4hello");

@@ -80,6 +80,7 @@ enum Next {
     Tick,
     Resume,
     LogOver,
+    OutletGone,
     KeyChanged,
     ShutDown,
 }
@@ -143,6 +144,12 @@ impl Inlet {
             }
             Next::Tick | Next::Resume => None,
             Next::LogOver => return self.end_of_log().await,
+            Next::OutletGone => {
+                // What is on its way may still come, and is handled, but nobody hears of it.
+                self.is_draining = true;
+                self.deadline = Some(Instant::now() + FLUSH_TIME);
+                return Ok(());
+            }
             Next::KeyChanged => return self.close(1008, "the session key was changed").await,
             Next::ShutDown => return self.close(1001, "the server is going down").await,
         };
@@ -175,6 +182,7 @@ impl Inlet {
             () = self.context.state.shutdown.cancelled() => Next::ShutDown,
             Ok(()) = key_changes.changed(), if needs_key => Next::KeyChanged,
             () = self.log_over.notified() => Next::LogOver,
+            () = self.lane.closed(), if !self.is_draining => Next::OutletGone,
             () = sleep_until(self.resume_at) => Next::Resume,
             message = stream.next(), if !self.waiting.is_full() => Next::Message(message),
             () = sleep_until(due) => Next::Tick,

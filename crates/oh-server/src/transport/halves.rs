@@ -179,6 +179,15 @@ impl Outgoing {
     }
 }
 
+impl Drop for Outgoing {
+    /// Nobody will send anything any more.
+    fn drop(&mut self) {
+        if let Out::Polling(tray) = &self.0 {
+            tray.abandon();
+        }
+    }
+}
+
 impl Progress {
     /// Returns numbers that change whenever the peer takes something.
     pub fn now(&self) -> (u64, u64) {

@@ -161,7 +161,7 @@ impl Tray {
         Some(answer)
     }
 
-    /// Ends the session because its peer went away.
+    /// Ends the session because one of its sides went away.
     pub(super) fn abandon(&self) {
         self.with(|polling| polling.close(PollingEnd::AtOnce));
     }

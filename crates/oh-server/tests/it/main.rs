@@ -17,6 +17,8 @@ mod keys;
 #[cfg(test)]
 mod lifecycle;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod long_crash;
 #[cfg(test)]
 mod malformed;
@@ -26,6 +28,7 @@ mod mcp;
 mod model_server;
 #[cfg(test)]
 mod polling;
+#[cfg(test)]
 mod raw_tools;
 #[cfg(test)]
 mod rest;
