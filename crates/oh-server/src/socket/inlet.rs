@@ -14,9 +14,9 @@ use serde_json::json;
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::context::SocketContext;
-use super::join::{Joined, join};
+use super::join::{Joined, act_again, join};
 use super::outlet::{Following, Order, Outlet};
-use super::pace::{Pace, Waiting};
+use super::pace::{Pace, Waiting, is_action, is_free};
 use super::request::MAX_PAYLOAD;
 use crate::auth::{Grant, random_text};
 use crate::transport::{Incoming, Outgoing};
@@ -302,7 +302,9 @@ impl Inlet {
         };
         let (draft, client_id) = (action.draft, action.client_id);
         let result = match session.act(draft.clone(), client_id.clone()).await {
-            Err(SessionError::Ended) => self.act_again(&conversation, draft, client_id).await,
+            Err(SessionError::Ended) => {
+                act_again(&self.context.state, &conversation, draft, client_id).await
+            }
             result => result,
         };
         match result {
@@ -329,20 +331,6 @@ impl Inlet {
                 tracing::warn!(%error, "an action was not taken");
                 self.reject(&error.to_string(), code, ack).await;
             }
-        }
-    }
-
-    /// The session ended meanwhile; unless the conversation was deleted, it starts again.
-    async fn act_again(
-        &self,
-        conversation: &oh_event::ConversationId,
-        draft: oh_event::EventDraft,
-        client_id: Option<String>,
-    ) -> Result<Option<oh_event::EventId>, SessionError> {
-        let state = &self.context.state;
-        match state.store.conversation(conversation).await {
-            Ok(Some(_)) => state.act(conversation, draft, client_id).await,
-            Ok(None) | Err(_) => Err(SessionError::Ended),
         }
     }
 
@@ -408,22 +396,4 @@ async fn sleep_until(due: Option<Instant>) {
         Some(due) => tokio::time::sleep_until(due.into()).await,
         None => std::future::pending().await,
     }
-}
-
-/// Says what is handled whatever the pace: it asks nothing of a conversation.
-fn is_free(effect: &Effect) -> bool {
-    match effect {
-        Effect::Event { name, .. } => !is_action(name),
-        Effect::Malformed(_) => false,
-        Effect::Connect { .. }
-        | Effect::Ack { .. }
-        | Effect::Disconnect { .. }
-        | Effect::Send(_)
-        | Effect::SendPing
-        | Effect::Close(_) => true,
-    }
-}
-
-fn is_action(event: &str) -> bool {
-    matches!(event, "oh_user_action" | "oh_action")
 }

@@ -1,11 +1,11 @@
 //! The way into a conversation: every check that can refuse, then the session.
 
-use oh_event::ConversationId;
-use oh_session::SessionHandle;
+use oh_event::{ConversationId, EventDraft, EventId};
+use oh_session::{SessionError, SessionHandle};
 use serde_json::{Value, json};
 
 use super::context::{Carrier, SocketContext};
-use crate::state::{SocketPlace, plain_metadata};
+use crate::state::{AppState, SocketPlace, plain_metadata};
 
 /// A socket that is in its conversation.
 #[derive(Debug)]
@@ -71,6 +71,19 @@ pub(crate) async fn join(
         Refusal::new("Failed to join conversation")
     })?;
     Ok(Joined { conversation: id, session, _place: place })
+}
+
+/// Records an action whose session ended meanwhile: unless the conversation was deleted, it starts again.
+pub(crate) async fn act_again(
+    state: &AppState,
+    conversation: &ConversationId,
+    draft: EventDraft,
+    client_id: Option<String>,
+) -> Result<Option<EventId>, SessionError> {
+    match state.store.conversation(conversation).await {
+        Ok(Some(_)) => state.act(conversation, draft, client_id).await,
+        Ok(None) | Err(_) => Err(SessionError::Ended),
+    }
 }
 
 /// `40{"session_api_key":"…"}` or `40{"token":"…"}`.

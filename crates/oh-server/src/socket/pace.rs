@@ -104,6 +104,24 @@ fn bytes_of(effect: &Effect) -> usize {
     }
 }
 
+/// Says what is handled whatever the pace: it asks nothing of a conversation.
+pub(super) fn is_free(effect: &Effect) -> bool {
+    match effect {
+        Effect::Event { name, .. } => !is_action(name),
+        Effect::Malformed(_) => false,
+        Effect::Connect { .. }
+        | Effect::Ack { .. }
+        | Effect::Disconnect { .. }
+        | Effect::Send(_)
+        | Effect::SendPing
+        | Effect::Close(_) => true,
+    }
+}
+
+pub(super) fn is_action(event: &str) -> bool {
+    matches!(event, "oh_user_action" | "oh_action")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

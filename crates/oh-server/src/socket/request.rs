@@ -1,5 +1,7 @@
 //! The HTTP side of a socket: which requests become one, and what the others are told.
 
+use std::sync::Arc;
+
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{ConnectInfo, Request, State};
@@ -7,11 +9,12 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use oh_socketio::Rules;
 use oh_wire::ConnectQuery;
+use tokio::sync::watch;
 
 use super::context::{Carrier, SocketContext};
 use super::inlet;
-use crate::auth::{Denial, random_text};
-use crate::listener::RequestConnection;
+use crate::auth::{Denial, Grant, SessionKey, random_text};
+use crate::listener::{Connection, RequestConnection};
 use crate::state::AppState;
 use crate::transport::{
     Ask, PollingOptions, PollingSession, Standing, Transports, ask_of, of_websocket, refusal,
@@ -32,6 +35,8 @@ const MAX_PACKETS: usize = 1000;
 const STRANGER_BYTES: u64 = 32 * 1024;
 /// Bytes of a session id, before they are written as digits.
 const SID_BYTES: usize = 10;
+
+const INVALID_UPGRADE: &str = "Invalid websocket upgrade";
 
 type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
 
@@ -63,68 +68,89 @@ pub(crate) async fn answer(
     let standing = if admission.is_ok() { Standing::Admitted } else { Standing::Stranger };
     let find = |sid: &str| {
         let session = state.polling.find(sid);
-        session
-            .filter(|session| session.standing() == standing && session.is_open())
-            .ok_or_else(|| refusal(is_upgrade, &unknown_session(sid)))
+        session.filter(|session| session.standing() == standing && session.is_open())
     };
+    let unknown = |sid: &str| refusal(is_upgrade, &unknown_session(sid));
     let written = connection.written.clone();
-    match ask {
-        Ask::Poll(sid) => match find(&sid) {
-            Ok(session) => session.poll(written).await,
-            Err(refusal) => refusal,
+    let carrier = match &ask {
+        Ask::Poll(sid) => match find(sid) {
+            Some(session) => return session.poll(written).await,
+            None => return unknown(sid),
         },
-        Ask::Post(sid) => match find(&sid) {
-            Ok(session) => session.post(body).await,
-            Err(refusal) => refusal,
+        Ask::Post(sid) => match find(sid) {
+            Some(session) => return session.post(body).await,
+            None => return unknown(sid),
         },
-        Ask::Upgrade(sid) => match (find(&sid), upgrade) {
-            (Ok(session), Ok(upgrade)) => configured(upgrade)
-                .on_upgrade(async move |socket| session.probe(socket, written).await),
-            (Ok(_), Err(_)) => refusal(false, "Invalid websocket upgrade"),
-            (Err(refusal), _) => refusal,
-        },
-        Ask::Open | Ask::WebSocket => {
-            let (Ok(place), Ok(sid)) =
-                (state.socket_places.clone().try_acquire_owned(), random_text(SID_BYTES))
-            else {
-                return full("Too many connections");
-            };
-            let stranger = match &admission {
-                Ok(_) => None,
-                // A key may still come in the CONNECT packet, but not from everybody at once.
-                Err(_) => match state.strangers.clone().try_acquire_owned() {
-                    Ok(place) => Some(place),
-                    Err(_) => return full("Too many connections without the key"),
-                },
-            };
-            let carrier = match ask == Ask::Open {
-                true if transports.websocket => Carrier::Polling { upgrades: &["websocket"] },
-                true => Carrier::Polling { upgrades: &[] },
-                false => Carrier::WebSocket,
-            };
-            let context = SocketContext {
-                state: state.clone(),
-                connection: connection.clone(),
-                sid,
-                carrier,
-                query: connect,
-                admission,
-                _place: place,
-                stranger,
-                key_changes,
-            };
-            if ask == Ask::Open {
-                return open(context, standing).poll(written).await;
+        Ask::Upgrade(sid) => match (find(sid), upgrade) {
+            (Some(session), Ok(upgrade)) => {
+                let probe = async move |socket| session.probe(socket, written).await;
+                return configured(upgrade).on_upgrade(probe);
             }
-            let Ok(upgrade) = upgrade else { return refusal(false, "Invalid websocket upgrade") };
+            (Some(_), Err(_)) => return refusal(false, INVALID_UPGRADE),
+            (None, _) => return unknown(sid),
+        },
+        Ask::Open if transports.websocket => Carrier::Polling { upgrades: &["websocket"] },
+        Ask::Open => Carrier::Polling { upgrades: &[] },
+        Ask::WebSocket => Carrier::WebSocket,
+    };
+    let opening = Opening { connection, carrier, query: connect, admission, key_changes };
+    let context = match opening.context(state) {
+        Ok(context) => context,
+        Err(message) => return full(message),
+    };
+    match (carrier, upgrade) {
+        (Carrier::Polling { .. }, _) => open(context, standing).poll(written).await,
+        (Carrier::WebSocket, Err(_)) => refusal(false, INVALID_UPGRADE),
+        (Carrier::WebSocket, Ok(upgrade)) => {
             if standing == Standing::Stranger {
-                connection.limit_reading(STRANGER_BYTES);
+                context.connection.limit_reading(STRANGER_BYTES);
             }
             configured(upgrade).on_upgrade(async move |socket| {
                 let (incoming, outgoing) = of_websocket(socket, written);
                 inlet::serve(incoming, outgoing, context).await;
             })
         }
+    }
+}
+
+/// A request that may become a socket if there is room.
+struct Opening {
+    connection: Arc<Connection>,
+    carrier: Carrier,
+    query: ConnectQuery,
+    admission: Result<Grant, Denial>,
+    key_changes: watch::Receiver<SessionKey>,
+}
+
+impl Opening {
+    /// Takes the socket's places.
+    ///
+    /// # Errors
+    /// Says which ones are all taken.
+    fn context(self, state: AppState) -> Result<SocketContext, &'static str> {
+        let Self { connection, carrier, query, admission, key_changes } = self;
+        let places = state.socket_places.clone();
+        let place = places.try_acquire_owned().map_err(|_| "Too many connections")?;
+        let stranger = match &admission {
+            Ok(_) => None,
+            // A key may still come in the CONNECT packet, but not from everybody at once.
+            Err(_) => {
+                let place = state.strangers.clone().try_acquire_owned();
+                Some(place.map_err(|_| "Too many connections without the key")?)
+            }
+        };
+        let sid = random_text(SID_BYTES).map_err(|_| "No random numbers are left")?;
+        Ok(SocketContext {
+            state,
+            connection,
+            sid,
+            carrier,
+            query,
+            admission,
+            _place: place,
+            stranger,
+            key_changes,
+        })
     }
 }
 
@@ -135,7 +161,7 @@ fn full(message: &str) -> Response {
 }
 
 /// Starts a session over HTTP.
-fn open(context: SocketContext, standing: Standing) -> std::sync::Arc<PollingSession> {
+fn open(context: SocketContext, standing: Standing) -> Arc<PollingSession> {
     let sessions = context.state.polling.clone();
     let written = context.connection.written.clone();
     let options = PollingOptions { standing, max_payload: MAX_PAYLOAD, max_packets: MAX_PACKETS };

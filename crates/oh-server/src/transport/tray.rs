@@ -78,7 +78,7 @@ impl Tray {
     /// Returns true if a GET may still be answered with something.
     pub(super) fn takes_requests(&self) -> bool {
         let polling = &self.contents().polling;
-        !polling.is_upgraded() && !(polling.is_over() && polling.is_empty())
+        polling.is_open() || !polling.is_upgraded() && !polling.is_empty()
     }
 
     pub(super) fn is_over(&self) -> bool {

@@ -7,6 +7,7 @@ mod encoding;
 mod heartbeat;
 mod packets;
 mod polling;
+mod polling_properties;
 mod properties;
 mod strict;
 mod support;
