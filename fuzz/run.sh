@@ -4,17 +4,20 @@ set -euo pipefail
 
 usage() {
   cat <<'USAGE'
-usage: fuzz/run.sh [SECONDS [TARGET…]]
+usage: fuzz/run.sh [--whole] [SECONDS [TARGET…]]
 
 Builds the targets with the stable compiler and runs each for SECONDS, 5 if not said, from the seeds in
 fuzz/corpus. What it finds on the way is kept in fuzz/corpus only with KEEP_CORPUS=1.
+With --whole it also runs those that need most of the workspace, which takes minutes to build.
 SEED sets where chance begins; it is printed, so that a run can be done again.
 An input that breaks a target is left in fuzz/artifacts.
 USAGE
 }
 
+features=()
 case ${1:-} in
   --help | -h) usage && exit 0 ;;
+  --whole) features=(--features whole) && shift ;;
 esac
 seconds=${1:-5}
 shift || true
@@ -32,11 +35,12 @@ for option in level=4 inline-8bit-counters pc-table trace-compares; do
   flags+=("-Cllvm-args=-sanitizer-coverage-$option")
 done
 # With --target, what runs while building is built without these flags.
-CARGO_TARGET_DIR=$target RUSTFLAGS="${flags[*]}" cargo build --quiet --locked --release --target "$host"
+CARGO_TARGET_DIR=$target RUSTFLAGS="${flags[*]}" cargo build --quiet --locked --release --target "$host" ${features[@]+"${features[@]}"}
 
 targets=("$@")
 if ((${#targets[@]} == 0)); then
-  for file in fuzz_targets/*.rs; do targets+=("$(basename "$file" .rs)"); done
+  targets=(engine_frames socket_packets polling client_actions recordings ids)
+  if ((${#features[@]} > 0)); then targets+=(config_files paths); fi
 fi
 mkdir -p artifacts
 for name in "${targets[@]}"; do
