@@ -6,7 +6,7 @@ usage() {
   cat <<'USAGE'
 usage: ./test.sh [--quick | --help]
 
-  (no flag)   install what the tests need, then run everything
+  (no flag)   install what the tests need (Chromium and nginx when root), then run everything
   --quick     leave the browser tests out
   --help      show this text
 
@@ -121,6 +121,13 @@ if [[ -z $is_quick ]]; then
     browser=$(find_browser)
   fi
   no_browser='there is no Chromium here; sudo apt-get install -y chromium gets it, or CHROMIUM names one'
+fi
+
+if ! command -v nginx >/dev/null && [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
+  heading 'Installing nginx'
+  export DEBIAN_FRONTEND=noninteractive
+  # Some tests run behind it; without it they say that they are skipped.
+  { apt-get update -qq && apt-get install -y -qq --no-install-recommends nginx; } </dev/null || true
 fi
 
 # --- the steps --------------------------------------------------------------------------------

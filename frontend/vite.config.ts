@@ -16,7 +16,8 @@ function backendUrl(env: Record<string, string>): string {
 function proxyTo(target: string, env: Record<string, string>): Record<string, ProxyOptions> {
   const http: ProxyOptions = {
     target,
-    changeOrigin: true,
+    // The server compares the page's origin with the host that was asked for.
+    changeOrigin: false,
     xfwd: true,
     secure: env["VITE_INSECURE_SKIP_VERIFY"] === "false",
   };

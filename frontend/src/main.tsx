@@ -6,11 +6,13 @@ import { BrowserRouter } from "react-router";
 import { ApiError } from "@/api/http";
 import { ErrorBoundary } from "@/app/error-boundary";
 import { Pages } from "@/app/pages";
-import { adoptKeyFromAddress } from "@/lib/session-key";
+import { keyFromAddress, logIn } from "@/lib/login";
 
 import "./styles.css";
 
-adoptKeyFromAddress();
+const key = keyFromAddress();
+// A key that is wrong leads to the page that asks for it.
+if (key !== null) await logIn(key);
 
 const queries = new QueryClient({
   defaultOptions: {

@@ -20,6 +20,8 @@ pub struct AgentConfig {
     pub instructions: String,
     /// What the creator of the conversation wants to be observed in it.
     pub conversation_instructions: String,
+    /// The repository that the conversation is about.
+    pub repository: Option<Repository>,
     /// What files of the user and of repositories tell the agent.
     pub knowledge: Arc<Knowledge>,
     /// The model is told of the workspace and what is known.
@@ -51,6 +53,17 @@ pub struct AgentConfig {
     pub stuck: StuckThresholds,
     /// Nobody watches: limits are not extended and a loop is an error.
     pub is_headless: bool,
+}
+
+/// A repository in the workspace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repository {
+    /// Its name, `owner/name`.
+    pub name: String,
+    /// Its folder, as commands see it.
+    pub directory: String,
+    /// The branch that is checked out; empty if it is not known.
+    pub branch: String,
 }
 
 /// Where the agent stops. A message of the user, after it has, adds as much again.
@@ -96,6 +109,7 @@ impl Default for AgentConfig {
             workspace: "/workspace".to_owned(),
             instructions: String::new(),
             conversation_instructions: String::new(),
+            repository: None,
             knowledge: Arc::default(),
             has_prompt_extensions: true,
             secrets: Vec::new(),

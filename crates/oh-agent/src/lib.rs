@@ -37,7 +37,7 @@ mod tools;
 mod user_action;
 
 pub use condense::{CondensationPlan, CondensationWork, Condenser, LlmCondenser, LlmForm, Sizes};
-pub use config::{AgentConfig, Limits, ToolChoice};
+pub use config::{AgentConfig, Limits, Repository, ToolChoice};
 pub use conversation::{Conversation, Input, Step};
 pub use draft_edit::{DRAFT_ATTEMPTS, DraftPlan, DraftedLines, draft_observation, drafted_lines};
 pub use limits::Consumption;

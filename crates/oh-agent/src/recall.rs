@@ -25,8 +25,15 @@ impl Conversation {
         let instructions = std::iter::once(&config.instructions).chain(withheld);
         let instructions: Vec<&str> =
             instructions.map(String::as_str).filter(|text| !text.is_empty()).collect();
+        let repository = config.repository.clone();
+        let (repo_name, repo_directory, repo_branch) = repository
+            .map(|repository| (repository.name, repository.directory, repository.branch))
+            .unwrap_or_default();
         let found = RecallObservation {
             content: "Added workspace context".to_owned(),
+            repo_name,
+            repo_directory,
+            repo_branch,
             repo_instructions: config.knowledge.instructions(),
             runtime_hosts: object(config.hosts.iter().map(|(host, port)| (host, *port))),
             additional_agent_instructions: instructions.join(" "),

@@ -9,6 +9,7 @@ use crate::lifecycle::{self, LifecycleSettings};
 use crate::llm::{self, LlmSettings};
 use crate::mcp::{self, McpSettings};
 use crate::sandbox::{self, SandboxSettings};
+use crate::secret::Secret;
 use crate::server::{self, ServerSettings};
 use crate::source::Source;
 use crate::trajectory::{self, TrajectorySettings};
@@ -33,6 +34,10 @@ pub struct Config {
     pub lifecycle: LifecycleSettings,
     /// Recordings of conversations.
     pub trajectory: TrajectorySettings,
+    /// The key under which secrets are kept, instead of one in the data directory.
+    pub secret_key: Option<Secret>,
+    /// Tokens of the environment for git hosting, by the name of the service.
+    pub git_tokens: Vec<(&'static str, Secret)>,
     /// Where the database and the workspaces are.
     pub data_dir: PathBuf,
     /// One workspace for all conversations, instead of one each.
@@ -154,6 +159,8 @@ impl Config {
             mcp: mcp::read(s)?,
             lifecycle: lifecycle::read(s, environment),
             trajectory: trajectory::read(s),
+            git_tokens: git_tokens(s),
+            secret_key: s.variable("OH_SECRET_KEY").map(Secret::new),
             data_dir: data_dir(s.text("core", "file_store_path"), environment),
             workspace: sandbox::workspace(s),
             uploads: uploads(s),
@@ -169,6 +176,17 @@ impl Config {
         }
         Ok(Self { warnings: source.warnings, ..config })
     }
+}
+
+fn git_tokens(s: &Source<'_>) -> Vec<(&'static str, Secret)> {
+    let variables = [
+        ("github", "GITHUB_TOKEN"),
+        ("gitlab", "GITLAB_TOKEN"),
+        ("bitbucket", "BITBUCKET_TOKEN"),
+        ("forgejo", "FORGEJO_TOKEN"),
+    ];
+    let token = |(provider, name)| Some((provider, Secret::new(s.variable(name)?)));
+    variables.into_iter().filter_map(token).collect()
 }
 
 fn uploads(s: &mut Source<'_>) -> UploadRules {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::redaction::SECRET_MASK;
+use crate::redaction::{SECRET_MASK, forms_of};
 
 /// Masks secrets in one stream of text.
 ///
@@ -26,6 +26,15 @@ impl Masker {
     /// Returns a masker for a stream that has not begun.
     pub(crate) fn new(secrets: impl IntoIterator<Item = String>) -> Self {
         Self { secrets: secrets.into_iter().collect(), held: String::new(), masked: 0 }
+    }
+
+    /// Masks more values in what comes from now on.
+    pub fn add<'a>(&mut self, values: impl IntoIterator<Item = &'a String>) {
+        let forms = values.into_iter().flat_map(|value| forms_of(value));
+        let mut all: Vec<String> = self.secrets.iter().cloned().chain(forms).collect();
+        all.sort_unstable();
+        all.dedup();
+        self.secrets = all.into();
     }
 
     /// Takes the next piece and returns what can be shown now.

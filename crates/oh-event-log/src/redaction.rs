@@ -1,5 +1,7 @@
 //! Secrets are masked before an event is stored, so nobody ever sees them.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use oh_event::Event;
 use oh_wire::{EncodedEvent, Encoding, encode_event, parse_event};
 use serde_json::Value;
@@ -16,52 +18,57 @@ const MIN_SECRET_CHARS: usize = 6;
 const PROTECTED_KEYS: [&str; 6] = ["timestamp", "id", "source", "cause", "action", "observation"];
 
 /// The values to mask in one conversation.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Redactor {
-    secrets: Vec<Secret>,
+    /// Every form of every value, the longest first: one that contains another is masked before.
+    forms: Vec<String>,
 }
 
-struct Secret {
-    plain: String,
-    /// As it looks inside a JSON string.
-    escaped: String,
-}
-
-impl std::fmt::Debug for Secret {
+impl std::fmt::Debug for Redactor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(SECRET_MASK)
+        f.debug_struct("Redactor").field("forms", &self.forms.len()).finish()
     }
+}
+
+/// Returns how a value may look in a text: plain, inside a JSON string, encoded for an address, in
+/// base64 without what fills it up. None if it is too short to be told from an ordinary word.
+pub(crate) fn forms_of(plain: &str) -> Vec<String> {
+    if plain.chars().count() < MIN_SECRET_CHARS {
+        return Vec::new();
+    }
+    let quoted = Value::from(plain).to_string();
+    let address: String = form_urlencoded::byte_serialize(plain.as_bytes()).collect();
+    let mut forms = vec![
+        plain.to_owned(),
+        quoted[1..quoted.len() - 1].to_owned(),
+        address.replace('+', "%20"),
+        address,
+        STANDARD_NO_PAD.encode(plain),
+        URL_SAFE_NO_PAD.encode(plain),
+    ];
+    forms.sort_unstable();
+    forms.dedup();
+    forms
 }
 
 impl Redactor {
     /// Adds values to mask; known ones stay masked for the life of the conversation.
     pub(crate) fn add(&mut self, values: impl IntoIterator<Item = String>) {
-        for plain in values {
-            let is_known = self.secrets.iter().any(|secret| secret.plain == plain);
-            if is_known || plain.chars().count() < MIN_SECRET_CHARS {
-                continue;
-            }
-            let quoted = Value::String(plain.clone()).to_string();
-            let escaped = quoted[1..quoted.len() - 1].to_owned();
-            self.secrets.push(Secret { plain, escaped });
-        }
-        // A secret that contains another one must be masked first.
-        self.secrets.sort_by_key(|secret| std::cmp::Reverse(secret.plain.len()));
+        self.forms.extend(values.into_iter().flat_map(|plain| forms_of(&plain)));
+        self.forms.sort_unstable_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        self.forms.dedup();
     }
 
-    /// Returns what masks the same values, also as they look inside JSON, in a stream of text.
+    /// Returns what masks the same values in a stream of text.
     pub(crate) fn masker(&self) -> Masker {
-        let forms = |secret: &Secret| [secret.plain.clone(), secret.escaped.clone()];
-        let mut forms: Vec<String> = self.secrets.iter().flat_map(forms).collect();
-        forms.sort_unstable();
-        forms.dedup();
-        Masker::new(forms)
+        Masker::new(self.forms.iter().cloned())
     }
 
     /// Encodes an event; if a secret is in it, the event itself is changed too.
     pub(crate) fn encode(&self, event: &mut Event) -> serde_json::Result<Encoding> {
         let encoding = encode_event(event)?;
-        if !self.secrets.iter().any(|secret| encoding.payload.contains(&secret.escaped)) {
+        // A value with quotes is in the payload in the form that it has inside of JSON.
+        if !self.forms.iter().any(|form| encoding.payload.contains(form)) {
             return Ok(encoding);
         }
         let view = EncodedEvent {
@@ -100,12 +107,9 @@ impl Redactor {
     }
 
     fn mask_text(&self, text: &mut String) {
-        for Secret { plain, escaped } in &self.secrets {
-            // Strings that hold JSON themselves carry the escaped form.
-            for form in [plain, escaped] {
-                if text.contains(form.as_str()) {
-                    *text = text.replace(form.as_str(), SECRET_MASK);
-                }
+        for form in &self.forms {
+            if text.contains(form.as_str()) {
+                *text = text.replace(form.as_str(), SECRET_MASK);
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use oh_event::{ConversationId, EventId};
 use rusqlite::{Connection, TransactionBehavior};
@@ -84,6 +85,16 @@ fn write(mut connection: Connection, mut queue: mpsc::Receiver<Job>) {
     }
 }
 
+impl Job {
+    /// Returns how many events it appends.
+    fn events(&self) -> usize {
+        match self {
+            Self::Append(append) => append.rows.len(),
+            Self::TakeOver { .. } | Self::Delete { .. } => 0,
+        }
+    }
+}
+
 /// A job that was carried out but is not yet durable.
 enum Done {
     Unit(Reply<()>),
@@ -93,6 +104,8 @@ enum Done {
 /// Writes a group in one transaction and answers every job.
 fn commit(connection: &mut Connection, group: &mut Vec<Job>) {
     let mut done = Vec::with_capacity(group.len());
+    let begin = Instant::now();
+    let events: usize = group.iter().map(Job::events).sum();
     let result = (|| {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for job in group.drain(..) {
@@ -103,6 +116,8 @@ fn commit(connection: &mut Connection, group: &mut Vec<Job>) {
     group.clear();
     match result {
         Ok(()) => {
+            metrics::histogram!("openhands_commit_seconds").record(begin.elapsed());
+            metrics::counter!("openhands_events_appended_total").increment(events as u64);
             for job in done {
                 // Whoever asked may be gone; what it asked for is done all the same.
                 match job {

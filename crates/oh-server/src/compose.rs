@@ -6,14 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 use axum::Router;
-use oh_config::{Config, GitIdentity};
+use oh_config::Config;
 use oh_event::ConversationId;
 use oh_event_log::{Durability, EventLog, EventLogConfig};
 use oh_llm::LlmClient;
-use oh_mcp::McpConfig;
 use oh_runtime::{GitLauncher, GitReader, Runtime};
-use oh_session::{ConversationManager, ManagerConfig, PreparedRuntime};
-use oh_store::{ConversationMetadata, SecretKey, Settings, Store};
+use oh_session::{AgentConfig, ConversationManager, ManagerConfig};
+use oh_store::{ConversationMetadata, Store};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -23,16 +22,18 @@ use crate::auth::{KEY_FILE, OwnOrigins, Proxies, SessionKey, SessionKeys};
 use crate::cors;
 use crate::listener::WatchedListener;
 use crate::llm_choice::{LlmChoice, prefer};
-use crate::mcp::{self, McpServers};
+use crate::mcp::McpServers;
+use crate::opening::Opener;
 use crate::rate_limit::{self, RateLimiter};
 use crate::rest;
 use crate::sandbox::Sandboxes;
+use crate::secrets::{self, Secrets};
 use crate::serve::{ConnectionPlaces, Front, serve};
 use crate::skills::Skills;
 use crate::socket::EVENT_FRAMING;
 use crate::state::{
     AppState, MAX_DOWNLOADS, MAX_GIT_LOOKS, MAX_PEER_LOOKS, MAX_STRANGERS, Shared, SocketCount,
-    plain_metadata,
+    places, plain_metadata,
 };
 use crate::titles;
 use crate::tls::Tls;
@@ -46,7 +47,7 @@ const SHUTDOWN_TIME: std::time::Duration = std::time::Duration::from_secs(10);
 /// How long a look at the repositories of a workspace may take.
 const GIT_TIME: std::time::Duration = std::time::Duration::from_secs(10);
 
-type RuntimeSource =
+pub(crate) type RuntimeSource =
     Arc<dyn Fn(&ConversationId) -> std::io::Result<Arc<dyn Runtime>> + Send + Sync>;
 
 /// Parts that can be brought instead of being made from the configuration.
@@ -110,15 +111,27 @@ pub async fn start(config: Config, components: Components) -> Result<RunningServ
     tasks.spawn(async move {
         let _ = shutdown.run_until_cancelled(manager.close_idle_sessions()).await;
     });
-    let (polling, shutdown) = (state.polling.clone(), state.shutdown.clone());
-    tasks.spawn(async move {
-        shutdown.cancelled().await;
-        polling.ended().await;
-    });
+    tasks.spawn(state.polling.clone().outlive(state.shutdown.clone()));
+    if let Some(collector) = rest::metrics::collector() {
+        let shutdown = state.shutdown.clone();
+        tasks.spawn(async move {
+            let upkeep = async {
+                loop {
+                    tokio::time::sleep(rest::metrics::UPKEEP).await;
+                    collector.run_upkeep();
+                }
+            };
+            let _: Option<()> = shutdown.run_until_cancelled(upkeep).await;
+        });
+    }
     let (keys, shutdown) = (state.keys.clone(), state.shutdown.clone());
     let key_file = state.config.data_dir.join(KEY_FILE);
     tasks.spawn(async move {
         let _ = shutdown.run_until_cancelled(keys.follow_file(key_file)).await;
+    });
+    let masking = state.clone();
+    tasks.spawn(async move {
+        let _ = masking.shutdown.run_until_cancelled(masking.mask_new_keys()).await;
     });
     if let Some(tls) = &tls {
         let (tls, shutdown) = (tls.clone(), state.shutdown.clone());
@@ -211,9 +224,10 @@ pub(crate) async fn compose(
         framing: EVENT_FRAMING,
     })
     .with_context(|| format!("failed to open `{}`", path.display()))?;
-    let secret_key = SecretKey::load_or_create(&data_dir.join("secret_key"))
-        .context("failed to read the key of the secrets")?;
-    let store = Store::open(&path, secret_key)?;
+    let store = Store::open(&path, secrets::secret_key(&config)?)?;
+    // In the foreground the environment is that of the user.
+    let given = if overrides.is_headless { secrets::given_tokens(&config) } else { Vec::new() };
+    let secrets = Secrets::load(store.clone(), given).await?;
     let mut settings = store.settings().await?;
     let keys = Arc::new(SessionKeys::new(match &config.server.session_api_key {
         Some(key) => SessionKey::explicit(key.clone()),
@@ -230,10 +244,19 @@ pub(crate) async fn compose(
     });
     let settings = Arc::new(Mutex::new(settings));
     let sandboxes = Sandboxes::new(&config, components.sandbox_program);
-    let runtime = components.runtime;
     let sockets = SocketCount::default();
     let mcp = McpServers::default();
     let skills = Skills::new(&config, store.clone());
+    let opener = Opener {
+        config: config.clone(),
+        settings: settings.clone(),
+        store: store.clone(),
+        sandboxes: sandboxes.clone(),
+        secrets: secrets.clone(),
+        mcp: mcp.clone(),
+        skills: skills.clone(),
+        runtime: components.runtime,
+    };
     let manager = ConversationManager::new(ManagerConfig {
         log: log.clone(),
         llm: {
@@ -242,37 +265,19 @@ pub(crate) async fn compose(
                 group.and_then(|group| llm.client_of(group)).unwrap_or_else(|| llm.client())
             })
         },
-        runtime: {
-            let (sandboxes, settings) = (sandboxes.clone(), settings.clone());
-            let (config, mcp, skills) = (config.clone(), mcp.clone(), skills.clone());
-            Arc::new(move |id| {
-                let git = &config.lifecycle.git;
-                let servers = servers_of(&config, &settings);
-                let (mcp, skills) = (mcp.clone(), skills.clone());
-                let made = runtime.as_ref().map(|make| make(id));
-                let git = git_identity(git, &settings);
-                let (sandboxes, id) = (sandboxes.clone(), id.clone());
-                Box::pin(async move {
-                    let workspace = sandboxes.workspace(&id)?;
-                    let trust = skills.trust(&id, &workspace).await;
-                    let trust = trust.map_err(std::io::Error::other)?;
-                    let prepared = match made {
-                        Some(made) => PreparedRuntime::plain(made?),
-                        None => {
-                            let programs = skills.programs(&id, &workspace, trust).await;
-                            sandboxes.prepare(&id, git, &programs).await?
-                        }
-                    };
-                    let prepared = skills.attach(prepared, &id, &workspace, trust).await;
-                    Ok(mcp.attach(prepared, &id, servers))
-                })
-            })
+        checkout: {
+            let opener = opener.clone();
+            Arc::new(move |id| Box::pin(opener.clone().checkout(id.clone())))
         },
+        runtime: Arc::new(move |id| Box::pin(opener.clone().prepare(id.clone()))),
         agent: {
             let (config, settings, llm) = (config.clone(), settings.clone(), llm.clone());
+            let secrets = secrets.clone();
             Arc::new(move || {
                 let settings = settings.lock().unwrap_or_else(PoisonError::into_inner);
-                agent_config(&config, settings.as_ref(), &llm.config().model, &overrides)
+                let model = llm.config().model;
+                let agent = agent_config(&config, settings.as_ref(), &model, &overrides);
+                AgentConfig { secrets: secrets.descriptions(), ..agent }
             })
         },
         on_delegation: {
@@ -299,16 +304,7 @@ pub(crate) async fn compose(
                 Box::pin(async move { trajectory::save(&log, &id, &settings).await })
             })
         },
-        secrets: {
-            let (llm, keys) = (llm.clone(), keys.clone());
-            let (config, settings) = (config.clone(), settings.clone());
-            Arc::new(move || {
-                let mut secrets = llm.keys();
-                secrets.push(keys.current().reveal().to_owned());
-                secrets.extend(servers_of(&config, &settings).secrets());
-                secrets
-            })
-        },
+        secrets: secrets.masked(),
         has_viewers: {
             let sockets = sockets.clone();
             Arc::new(move |id| sockets.count(id) > 0)
@@ -317,15 +313,16 @@ pub(crate) async fn compose(
         max_live: config.lifecycle.max_conversations,
     });
     let config_rate = config.server.rate_limit;
-    Ok(AppState::new(Shared {
+    let state = AppState::new(Shared {
         origins: OwnOrigins::new(ports, config.server.cors.clone()),
         git: git_reader(&config)?,
-        socket_places: socket_places(&config),
+        socket_places: places(config.server.sockets.max_sockets),
         proxies: Proxies::new(config.server.trusted_proxies.clone()),
         config,
         keys,
         log,
         store,
+        secrets,
         manager,
         llm,
         sandboxes,
@@ -342,7 +339,9 @@ pub(crate) async fn compose(
         peer_looks: Arc::new(Semaphore::new(MAX_PEER_LOOKS)),
         shutdown: CancellationToken::new(),
         started: std::time::Instant::now(),
-    }))
+    });
+    state.mask_keys();
+    Ok(state)
 }
 
 fn router(state: &AppState) -> Router {
@@ -356,30 +355,6 @@ fn router(state: &AppState) -> Router {
         .layer(axum::middleware::map_response(web::complete))
         .layer(tower_http::catch_panic::CatchPanicLayer::custom(rest::panicked))
         .with_state(state.clone())
-}
-
-/// Returns the MCP servers of a conversation that starts now.
-fn servers_of(config: &Config, settings: &Arc<Mutex<Option<Settings>>>) -> McpConfig {
-    let settings = settings.lock().unwrap_or_else(PoisonError::into_inner);
-    mcp::servers_now(config, settings.as_ref())
-}
-
-/// Returns who makes commits: whom the user named, else whom the configuration names.
-fn git_identity(git: &GitIdentity, settings: &Arc<Mutex<Option<Settings>>>) -> GitIdentity {
-    let settings = settings.lock().unwrap_or_else(PoisonError::into_inner);
-    let chosen = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
-    let (name, email) = settings.as_ref().map_or((None, None), |settings| {
-        (chosen(&settings.git_user_name), chosen(&settings.git_user_email))
-    });
-    GitIdentity {
-        name: name.unwrap_or_else(|| git.name.clone()),
-        email: email.unwrap_or_else(|| git.email.clone()),
-    }
-}
-
-/// Returns places for as many sockets as may be open.
-fn socket_places(config: &Config) -> Arc<Semaphore> {
-    Arc::new(Semaphore::new(config.server.sockets.max_sockets.min(Semaphore::MAX_PERMITS)))
 }
 
 /// Returns what looks at the repositories of workspaces.

@@ -44,7 +44,7 @@ done
 exec bash .openhands/pre-commit.sh
 "#;
 
-/// Installs the hooks if the workspace has a use for them; returns the variables by which
+/// Installs the hooks if the workspace has a use for them; returns the settings by which
 /// git finds them.
 pub(crate) fn install(
     programs: &TrustedPrograms,
@@ -67,11 +67,5 @@ pub(crate) fn install(
         io::Write::write_all(&mut file, HOOK.as_bytes())?;
     }
     let folder = folder.to_string_lossy().into_owned();
-    Ok([
-        ("GIT_CONFIG_COUNT", "1".to_owned()),
-        ("GIT_CONFIG_KEY_0", "core.hooksPath".to_owned()),
-        ("GIT_CONFIG_VALUE_0", folder),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into())
+    Ok(vec![("core.hooksPath".to_owned(), folder)])
 }

@@ -18,6 +18,8 @@ use oh_session::{OWN_TOOLS, OfferedTools, PreparedRuntime, ToolSource, ToolSpec}
 use oh_store::Settings;
 use serde_json::{Value, json};
 
+use crate::pull_requests::{PullRequestTools, ToolDescription};
+
 /// The servers of live conversations. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct McpServers(Arc<Mutex<HashMap<ConversationId, Weak<Servers>>>>);
@@ -26,6 +28,9 @@ pub(crate) struct McpServers(Arc<Mutex<HashMap<ConversationId, Weak<Servers>>>>)
 #[derive(Debug)]
 struct Servers {
     configured: Vec<McpServer>,
+    /// Tools that the server itself has for the agent.
+    own: Option<PullRequestTools>,
+    conversation: ConversationId,
     state: Mutex<State>,
 }
 
@@ -38,9 +43,12 @@ enum State {
 
 /// Returns the servers that the user stored.
 pub(crate) fn stored_servers(settings: Option<&Settings>) -> McpConfig {
-    let Some(text) = settings.and_then(|settings| settings.mcp_config.as_deref()) else {
-        return McpConfig::default();
-    };
+    read_servers(settings.and_then(|settings| settings.mcp_config.as_deref()))
+}
+
+/// Reads servers as they are stored.
+pub(crate) fn read_servers(text: Option<&str>) -> McpConfig {
+    let Some(text) = text else { return McpConfig::default() };
     let parsed = serde_json::from_str(text).map(|value: Value| McpConfig::parse(&value));
     parsed.ok().and_then(Result::ok).unwrap_or_else(|| {
         tracing::warn!("the stored MCP servers cannot be read; they are not used");
@@ -66,12 +74,17 @@ impl McpServers {
         prepared: PreparedRuntime,
         id: &ConversationId,
         config: McpConfig,
+        own: Option<PullRequestTools>,
     ) -> PreparedRuntime {
-        if config.servers.is_empty() {
+        if config.servers.is_empty() && own.is_none() {
             return prepared;
         }
-        let servers =
-            Arc::new(Servers { configured: config.servers, state: Mutex::new(State::Connecting) });
+        let servers = Arc::new(Servers {
+            configured: config.servers,
+            own,
+            conversation: id.clone(),
+            state: Mutex::new(State::Connecting),
+        });
         {
             let mut live = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             live.retain(|_, servers| servers.strong_count() > 0);
@@ -79,7 +92,11 @@ impl McpServers {
         }
         let context = McpContext {
             conversation: id.as_str().to_owned(),
-            reserved: OWN_TOOLS.iter().map(|&name| name.to_owned()).collect(),
+            reserved: OWN_TOOLS
+                .iter()
+                .map(|&name| name.to_owned())
+                .chain(servers.own_tools().into_iter().map(|tool| tool.name.to_owned()))
+                .collect(),
             launcher: launcher(prepared.runtime.clone()),
         };
         let connecting = servers.clone();
@@ -102,6 +119,23 @@ impl Servers {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn own_tools(&self) -> Vec<ToolDescription> {
+        self.own.as_ref().map(PullRequestTools::usable).unwrap_or_default()
+    }
+
+    /// Calls a tool that the server itself has; `None` if it has none of that name.
+    async fn call_own(&self, name: &str, arguments: &str) -> Option<McpResult> {
+        let tools = self.own.as_ref().filter(|_| PullRequestTools::has(name))?;
+        let arguments: Value = serde_json::from_str(arguments).unwrap_or_default();
+        Some(match tools.call(name, &arguments, Some(&self.conversation)).await {
+            Ok(url) => {
+                let content = json!({"content": [{"type": "text", "text": url}], "isError": false});
+                McpResult { content: content.to_string(), image_urls: Vec::new() }
+            }
+            Err(problem) => McpResult::failed(&problem),
+        })
+    }
+
     async fn connect(self: Arc<Self>, context: McpContext) -> OfferedTools {
         let clients = Arc::new(McpClients::connect(self.configured.clone(), context).await);
         let failures: Vec<String> = clients
@@ -119,7 +153,12 @@ impl Servers {
             description: tool.description.clone(),
             parameters: tool.parameters.clone(),
         });
-        let tools = tools.collect();
+        let own = self.own_tools().into_iter().map(|tool| ToolSpec {
+            name: tool.name.to_owned(),
+            description: tool.description,
+            parameters: tool.schema.to_string(),
+        });
+        let tools = own.chain(tools).collect();
         let mut state = self.state();
         if matches!(*state, State::Connecting) {
             *state = State::Connected(clients);
@@ -188,9 +227,13 @@ struct McpRuntime {
 impl McpRuntime {
     async fn call(&self, action: CallToolMcpAction) -> Observation {
         let CallToolMcpAction { name, arguments, .. } = action;
-        let result = match self.servers.clients() {
-            Some(clients) => clients.call(&name, arguments.as_str()).await,
-            None => McpResult::failed("the MCP servers of this conversation are not connected"),
+        let own = self.servers.call_own(&name, arguments.as_str()).await;
+        let result = match (own, self.servers.clients()) {
+            (Some(result), _) => result,
+            (None, Some(clients)) => clients.call(&name, arguments.as_str()).await,
+            (None, None) => {
+                McpResult::failed("the MCP servers of this conversation are not connected")
+            }
         };
         let image_urls = (!result.image_urls.is_empty()).then_some(result.image_urls);
         Observation::Mcp(McpObservation { content: result.content, name, arguments, image_urls })

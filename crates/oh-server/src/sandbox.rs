@@ -18,7 +18,9 @@ use tokio::sync::{OnceCell, watch};
 use crate::briefing::Briefing;
 use crate::compose::folder_name;
 use crate::git_hooks;
+use crate::git_hosts::git_variables;
 use crate::occupancy::{Occupancy, Place};
+use crate::secrets::CommandSecrets;
 use crate::setup_script;
 use crate::skills::TrustedPrograms;
 
@@ -104,11 +106,13 @@ impl Sandboxes {
         self.0.status.get()
     }
 
-    /// Makes the runtime of a conversation, with commits by `git`.
+    /// Makes the runtime of a conversation, with commits by `git`, and with `secrets` among the
+    /// variables of its commands.
     pub(crate) async fn prepare(
         &self,
         id: &ConversationId,
         git: GitIdentity,
+        secrets: CommandSecrets,
         programs: &TrustedPrograms,
     ) -> io::Result<PreparedRuntime> {
         let Shared { settings, lifecycle, data_dir, containers, .. } = &*self.0;
@@ -119,11 +123,13 @@ impl Sandboxes {
         let ports = is_reachable.then_some(lifecycle.app_ports);
         let place = self.0.occupancy.take(id, &directory, ports);
         let mut environment = environment(settings, git, &place);
+        environment.extend(secrets.variables);
+        let mut git_settings = secrets.git_settings;
         // Containers do not see the session directory.
         if containers.is_none() {
-            let hooks = git_hooks::install(programs, &session_dir)?;
-            environment.splice(0..0, hooks);
+            git_settings.extend(git_hooks::install(programs, &session_dir)?);
         }
+        environment.splice(0..0, git_variables(git_settings));
         let local = LocalRuntimeConfig {
             workspace: directory.clone(),
             session_dir: session_dir.clone(),
@@ -146,11 +152,14 @@ impl Sandboxes {
         };
         Ok(PreparedRuntime {
             instructions: briefing.text(),
+            conversation_instructions: String::new(),
+            repository: None,
             knowledge: watch::channel(Arc::default()).1,
             hosts: self.hosts(id),
             warning: place.is_shared.then(|| SHARED.to_owned()),
             setup: setup_script::find(&directory, programs, data_dir, &session_dir),
             tools: None,
+            secrets: Vec::new(),
             lease: Some(Box::new(place)),
             runtime,
         })

@@ -14,7 +14,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -124,7 +124,7 @@ async fn agree(
     /// The first byte of a handshake.
     const HANDSHAKE: u8 = 0x16;
     if stream.peek().await? != Some(HANDSHAKE) {
-        refuse(stream, NOT_TLS).await;
+        refuse_politely(stream, NOT_TLS).await;
         return Err(io::ErrorKind::InvalidData.into());
     }
     tls.acceptor().accept(stream).await
@@ -133,6 +133,18 @@ async fn agree(
 /// Says why and hangs up. What does not fit at once is not worth a wait.
 async fn refuse(mut stream: WatchedStream, answer: &[u8]) {
     drop(tokio::time::timeout(ROOM_TIME, stream.write_all(answer)).await);
+}
+
+/// Says why, and hears the peer out so that it can read it.
+async fn refuse_politely(mut stream: WatchedStream, answer: &[u8]) {
+    let talk = async {
+        stream.write_all(answer).await?;
+        stream.shutdown().await?;
+        let mut rest = [0; 1024];
+        while stream.read(&mut rest).await? > 0 {}
+        io::Result::Ok(())
+    };
+    drop(tokio::time::timeout(ROOM_TIME, talk).await);
 }
 
 async fn serve_http<S>(

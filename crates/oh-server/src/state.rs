@@ -20,9 +20,11 @@ use crate::auth::{
 use crate::clock;
 use crate::listener::Connection;
 use crate::llm_choice::LlmChoice;
-use crate::mcp::McpServers;
+use crate::mcp::{McpServers, servers_now};
+use crate::pull_requests::PullRequestTools;
 use crate::rate_limit::RateLimiter;
 use crate::sandbox::Sandboxes;
+use crate::secrets::Secrets;
 use crate::skills::Skills;
 use crate::transport::PollingSessions;
 
@@ -48,6 +50,7 @@ pub(crate) struct Shared {
     pub(crate) origins: OwnOrigins,
     pub(crate) log: EventLog,
     pub(crate) store: Store,
+    pub(crate) secrets: Secrets,
     pub(crate) manager: ConversationManager,
     pub(crate) llm: Arc<LlmChoice>,
     pub(crate) sandboxes: Sandboxes,
@@ -132,6 +135,11 @@ impl AppState {
         }
     }
 
+    /// Says whether a request carries the cookie that the key gave.
+    pub(crate) fn is_logged_in(&self, headers: &HeaderMap) -> bool {
+        auth::is_logged_in(headers, &self.keys.current(), std::time::SystemTime::now())
+    }
+
     /// Returns who asks, through proxies that are trusted.
     pub(crate) fn client(&self, headers: &HeaderMap, connection: &Connection) -> Client {
         self.proxies.client(connection.peer, headers)
@@ -204,7 +212,29 @@ impl AppState {
         self.store.save_settings(settings.clone()).await?;
         self.llm.update(&settings);
         *self.settings.lock().unwrap_or_else(PoisonError::into_inner) = Some(settings);
+        self.mask_keys();
         Ok(())
+    }
+
+    /// Returns what opens pull requests.
+    pub(crate) fn pull_requests(&self) -> PullRequestTools {
+        PullRequestTools { secrets: self.secrets.clone(), store: self.store.clone() }
+    }
+
+    /// Masks every session key that comes into force, until dropped.
+    pub(crate) async fn mask_new_keys(&self) {
+        let mut changes = self.keys.changes();
+        while changes.changed().await.is_ok() {
+            self.mask_keys();
+        }
+    }
+
+    /// Masks the keys of models and of servers, which may be new.
+    pub(crate) fn mask_keys(&self) {
+        let mut keys = self.llm.keys();
+        keys.push(self.keys.current().reveal().to_owned());
+        keys.extend(servers_now(&self.config, self.settings().as_ref()).secrets());
+        self.secrets.mask_also(keys);
     }
 }
 
@@ -223,6 +253,10 @@ impl SocketCount {
         self.counts().get(conversation).copied().unwrap_or(0)
     }
 
+    pub(crate) fn total(&self) -> usize {
+        self.counts().values().sum()
+    }
+
     fn counts(&self) -> MutexGuard<'_, HashMap<ConversationId, usize>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -238,6 +272,11 @@ impl Drop for SocketPlace {
             }
         }
     }
+}
+
+/// Returns so many places.
+pub(crate) fn places(count: usize) -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(count.min(Semaphore::MAX_PERMITS)))
 }
 
 /// Returns what is recorded of a conversation that nobody described.

@@ -127,20 +127,32 @@ pub(crate) async fn complete(mut response: Response) -> Response {
 }
 
 /// A name bound to our address is no way in: see DNS rebinding.
+///
+/// Where a key is needed everywhere, or a trusted proxy asks, a name opens nothing.
 pub(crate) async fn guard_host(
     State(state): State<AppState>,
+    ConnectInfo(RequestConnection(connection)): ConnectInfo<RequestConnection>,
     request: Request,
     next: Next,
 ) -> Response {
     let is_loopback = matches!(state.server().host.as_str(), "127.0.0.1" | "localhost" | "::1");
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-    let carries_key = request.headers().contains_key("x-session-api-key")
-        || request.headers().contains_key(header::AUTHORIZATION)
+    let headers = request.headers();
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let carries_key = headers.contains_key("x-session-api-key")
+        || headers.contains_key(header::AUTHORIZATION)
         || request.uri().query().is_some_and(|query| query.contains("session_api_key="));
-    if is_loopback && !carries_key && !host.is_some_and(|host| state.origins.is_own_host(host)) {
+    let shows_key = request.uri().path() == "/api/login";
+    let is_known = !is_loopback
+        || carries_key
+        || shows_key
+        || state.is_logged_in(headers)
+        || state.server().session_api_key.is_some()
+        || state.proxies.trusts(connection.peer.ip())
+        || host.is_some_and(|host| state.origins.is_own_host(host));
+    if !is_known {
         return ApiError::new(
             StatusCode::FORBIDDEN,
-            "This host name is not ours. Use http://localhost or give the session key.",
+            "This host name is not ours. Use http://localhost, give the session key, or name your proxy in [security] trusted_proxies.",
         )
         .into_response();
     }

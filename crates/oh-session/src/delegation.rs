@@ -108,6 +108,7 @@ impl ConversationManager {
         let agent = self.config().agent.clone();
         Place {
             agent: Arc::new(move || AgentConfig { limits, ..agent() }),
+            checkout: Box::new(|| Box::pin(async { None })),
             prepare: Box::new(move || {
                 let runtime: Arc<dyn Runtime> = Arc::new(Borrowed(runtime.clone()));
                 let (_, knowledge) = watch::channel(knowledge.clone());

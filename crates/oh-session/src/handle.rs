@@ -8,7 +8,8 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use crate::notice::Notice;
-use crate::notice::runtime_status::{ERROR, READY, STARTING};
+use crate::notice::runtime_status::{ERROR, NO_ACCESS, READY, STARTING};
+use crate::prepared::CheckoutError;
 use crate::session::Goodbye;
 
 /// The way to one live conversation. Clones lead to the same session.
@@ -47,10 +48,10 @@ impl SessionStatus {
         self.runtime_status == STARTING
     }
 
-    /// Says whether the runtime could not be made.
+    /// Says whether there is no runtime, or nothing to work on in it.
     #[must_use]
     pub fn has_failed(&self) -> bool {
-        self.runtime_status == ERROR
+        matches!(self.runtime_status, ERROR | NO_ACCESS)
     }
 }
 
@@ -86,6 +87,9 @@ pub enum SessionError {
         /// Why.
         reason: String,
     },
+    /// What the conversation is to work on is not there; a later action tries again.
+    #[error("the repository of this conversation could not be fetched: {0}")]
+    Checkout(CheckoutError),
 }
 
 /// What can be sent to a session.

@@ -22,6 +22,7 @@ mod draft_edit;
 mod handle;
 mod idle;
 mod manager;
+mod meter;
 mod notice;
 mod opening;
 mod prepared;
@@ -37,4 +38,7 @@ pub use oh_agent::{
     ToolChoice,
 };
 pub use oh_chat::ToolSpec;
-pub use prepared::{Lease, OfferedTools, PreparedRuntime, ToolSource, WorkspaceSetup};
+pub use prepared::{
+    Checkout, CheckoutError, Lease, OfferedTools, PreparedRuntime, RepositoryPlace, ToolSource,
+    WorkspaceSetup,
+};

@@ -15,7 +15,7 @@ use tracing::Instrument;
 
 use crate::handle::{Ending, Letter, SessionError, SessionHandle, SessionStatus};
 use crate::notice::runtime_status::STARTING;
-use crate::prepared::PreparedRuntime;
+use crate::prepared::{Checkout, PreparedRuntime};
 use crate::session::{Goodbye, Session};
 
 /// Actions that may wait for a session; a sender of more waits itself.
@@ -29,6 +29,9 @@ const OPEN_PAGE: u64 = 1000;
 pub(crate) type LlmSource = Arc<dyn Fn(Option<&str>) -> Arc<dyn LlmClient> + Send + Sync>;
 /// A runtime that is being made.
 pub(crate) type Preparation = BoxFuture<'static, std::io::Result<PreparedRuntime>>;
+/// A look for a repository that is not in the workspace yet.
+pub(crate) type CheckoutLook = BoxFuture<'static, Option<Checkout>>;
+type CheckoutSource = Arc<dyn Fn(&ConversationId) -> CheckoutLook + Send + Sync>;
 type RuntimeSource = Arc<dyn Fn(&ConversationId) -> Preparation + Send + Sync>;
 type DelegationHook =
     Arc<dyn Fn(&ConversationId, &ConversationId, &str) -> BoxFuture<'static, ()> + Send + Sync>;
@@ -45,6 +48,9 @@ pub struct ManagerConfig {
     /// Returns the model to ask now, the agent's or that of a named group of settings;
     /// called for each request.
     pub llm: LlmSource,
+    /// Finds what is to be brought into the workspace of a conversation before its runtime is
+    /// made; called again if that fails.
+    pub checkout: CheckoutSource,
     /// Makes the runtime of a conversation; called again if it fails.
     pub runtime: RuntimeSource,
     /// Returns the agent's settings for a session that starts now; what is known of the
@@ -57,8 +63,8 @@ pub struct ManagerConfig {
     pub on_first_message: MessageHook,
     /// Hears that a session has recorded its end; who closes it waits for that.
     pub on_end: EndHook,
-    /// Values that are masked in every event.
-    pub secrets: Arc<dyn Fn() -> Vec<String> + Send + Sync>,
+    /// Values that are masked in every event, also of sessions that run when one is added.
+    pub secrets: watch::Receiver<Arc<[String]>>,
     /// Says whether somebody looks at a conversation.
     pub has_viewers: Arc<dyn Fn(&ConversationId) -> bool + Send + Sync>,
     /// Time after which a session that nobody needs is closed.
@@ -179,6 +185,7 @@ impl ConversationManager {
         let config = &self.0.config;
         Place {
             agent: config.agent.clone(),
+            checkout: about(&config.checkout, id, |find, id| find(id)),
             prepare: about(&config.runtime, id, |make, id| make(id)),
         }
     }
@@ -244,7 +251,8 @@ impl ConversationManager {
         self.make_room(id).await;
         let config = &self.0.config;
         let (mut writer, reader) = config.log.open_conversation(id).await?;
-        writer.add_secrets((config.secrets)());
+        let mut secrets = config.secrets.clone();
+        writer.add_secrets(secrets.borrow_and_update().iter().cloned());
         let conversation = Conversation::new((place.agent)());
         let mut conversation = restore(conversation, &writer, &reader).await?;
         let is_new = conversation.next_event_id().0 == 0;
@@ -269,8 +277,10 @@ impl ConversationManager {
         let mut session = Session {
             conversation,
             writer,
+            secrets,
             llm: config.llm.clone(),
             agent: place.agent,
+            checkout: place.checkout,
             prepare: place.prepare,
             delegate: self.delegations_of(id),
             has_viewers: about(&config.has_viewers, id, |ask, id| ask(id)),
@@ -315,6 +325,7 @@ impl ConversationManager {
 /// Where a conversation works, and by which rules.
 pub(crate) struct Place {
     pub(crate) agent: AgentSource,
+    pub(crate) checkout: Box<dyn Fn() -> CheckoutLook + Send + Sync>,
     pub(crate) prepare: Box<dyn Fn() -> Preparation + Send + Sync>,
 }
 

@@ -51,4 +51,6 @@ pub(crate) mod runtime_status {
     pub(crate) const READY: &str = "STATUS$READY";
     pub(crate) const STOPPED: &str = "STATUS$STOPPED";
     pub(crate) const ERROR: &str = "STATUS$ERROR";
+    /// A repository cannot be had with the token that is known.
+    pub(crate) const NO_ACCESS: &str = "STATUS$GIT_PROVIDER_AUTHENTICATION_ERROR";
 }

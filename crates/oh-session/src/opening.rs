@@ -3,18 +3,41 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use oh_agent::AgentConfig;
+use oh_agent::{AgentConfig, Repository};
 use oh_chat::ToolSpec;
 use oh_event::{Action, EventDraft};
 use oh_runtime::ActionRequest;
 
 use crate::handle::{Ending, Letter, SentAction, SessionError};
-use crate::notice::runtime_status::{ERROR, READY, SETTING_UP, STARTING};
-use crate::prepared::{OfferedTools, PreparedRuntime, WorkspaceSetup};
+use crate::notice::runtime_status::{ERROR, NO_ACCESS, READY, SETTING_UP, STARTING};
+use crate::prepared::{CheckoutError, OfferedTools, PreparedRuntime, WorkspaceSetup};
 use crate::session::{Goodbye, Session};
 
 /// How long a runtime may take to be made.
 const START_LIMIT: Duration = Duration::from_secs(60);
+
+/// Why a session cannot work.
+#[derive(Debug)]
+enum Problem {
+    Checkout(CheckoutError),
+    Runtime(String),
+}
+
+impl Problem {
+    fn error(&self) -> SessionError {
+        match self {
+            Self::Checkout(error) => SessionError::Checkout(error.clone()),
+            Self::Runtime(reason) => SessionError::Runtime { reason: reason.clone() },
+        }
+    }
+
+    fn status(&self) -> &'static str {
+        match self {
+            Self::Checkout(CheckoutError::NoAccess(_)) => NO_ACCESS,
+            Self::Checkout(CheckoutError::Failed(_)) | Self::Runtime(_) => ERROR,
+        }
+    }
+}
 
 /// The runtime, and the actions that waited for it.
 pub(crate) type Opened = (PreparedRuntime, VecDeque<SentAction>);
@@ -27,27 +50,48 @@ impl Session {
         let mut is_retry = false;
         loop {
             self.show_runtime(STARTING, "");
-            let made = tokio::time::timeout(START_LIMIT, (self.prepare)());
-            let reason = match self.while_actions_wait(&mut waiting, made).await? {
-                Ok(Ok(prepared)) => {
+            let problem = match self.make(&mut waiting).await? {
+                Ok(prepared) => {
+                    self.writer.add_secrets(prepared.secrets.iter().cloned());
                     let (prepared, tools) = self.find_tools(prepared, &mut waiting).await?;
                     self.begin(&prepared, tools, first.take(), is_retry).await?;
                     let prepared = self.set_up(prepared, &mut waiting).await?;
                     self.show_runtime(READY, prepared.warning.as_deref().unwrap_or_default());
                     return Ok((prepared, waiting));
                 }
-                Ok(Err(error)) => error.to_string(),
-                Err(_) => format!("it did not start within {} s", START_LIMIT.as_secs()),
+                Err(problem) => problem,
             };
-            tracing::error!(reason, "the runtime did not start");
-            self.fail(&reason, first.take(), is_retry).await?;
+            tracing::error!(problem = %problem.error(), "the session cannot work");
+            self.fail(&problem, first.take(), is_retry).await?;
             for action in waiting.drain(..) {
-                let reason = reason.clone();
-                let _ = action.reply.send(Err(SessionError::Runtime { reason }));
+                let _ = action.reply.send(Err(problem.error()));
             }
             is_retry = true;
             waiting.push_back(self.next_action().await?);
         }
+    }
+
+    /// Brings in what the conversation works on, and makes the runtime.
+    async fn make(
+        &mut self,
+        waiting: &mut VecDeque<SentAction>,
+    ) -> Result<Result<PreparedRuntime, Problem>, Goodbye> {
+        let look = (self.checkout)();
+        if let Some(checkout) = self.while_actions_wait(waiting, look).await? {
+            self.show(SETTING_UP, "");
+            if let Err(error) = self.while_actions_wait(waiting, checkout).await? {
+                return Ok(Err(Problem::Checkout(error)));
+            }
+        }
+        let made = tokio::time::timeout(START_LIMIT, (self.prepare)());
+        Ok(match self.while_actions_wait(waiting, made).await? {
+            Ok(Ok(prepared)) => Ok(prepared),
+            Ok(Err(error)) => Err(Problem::Runtime(error.to_string())),
+            Err(_) => {
+                let reason = format!("it did not start within {} s", START_LIMIT.as_secs());
+                Err(Problem::Runtime(reason))
+            }
+        })
     }
 
     /// Waits for `work`, and keeps actions that come meanwhile; as many as there are clients,
@@ -99,6 +143,12 @@ impl Session {
         self.conversation.configure(AgentConfig {
             workspace: prepared.runtime.workspace().to_string_lossy().into_owned(),
             instructions: prepared.instructions.clone(),
+            conversation_instructions: prepared.conversation_instructions.clone(),
+            repository: prepared.repository.as_ref().map(|place| Repository {
+                name: place.name.clone(),
+                directory: place.directory.clone(),
+                branch: place.branch.clone(),
+            }),
             knowledge: prepared.knowledge.borrow().clone(),
             hosts: prepared.hosts.clone(),
             mcp_tools,
@@ -116,18 +166,19 @@ impl Session {
     /// Records, once, that the agent cannot work.
     async fn fail(
         &mut self,
-        reason: &str,
+        problem: &Problem,
         first: Option<EventDraft>,
         is_retry: bool,
     ) -> Result<(), Goodbye> {
-        let reason = format!("The sandbox of this conversation could not be started: {reason}");
+        let (status, reason) = (problem.status(), problem.error().to_string());
+        let reason = reason.replacen("the ", "The ", 1);
         if is_retry {
-            self.show_runtime(ERROR, &reason);
+            self.show_runtime(status, &reason);
             return Ok(());
         }
         let failed = self.conversation.failed_opening(first, &reason);
         self.note(failed).await?;
-        self.keep_runtime(ERROR, &reason);
+        self.keep_runtime(status, &reason);
         Ok(())
     }
 

@@ -17,16 +17,47 @@ pub struct PreparedRuntime {
     pub hosts: Vec<(String, u16)>,
     /// What the agent is told of the place.
     pub instructions: String,
+    /// What the creator of the conversation wants to be observed in it.
+    pub conversation_instructions: String,
+    /// The repository that the conversation is about.
+    pub repository: Option<RepositoryPlace>,
     /// What files tell the agent; what comes later counts from the next action of a client on.
     pub knowledge: watch::Receiver<Arc<Knowledge>>,
     /// What people should know before they start.
     pub warning: Option<String>,
+    /// Values of this conversation alone that are masked in its events.
+    pub secrets: Vec<String>,
     /// What prepares the workspace before the agent begins.
     pub setup: Option<WorkspaceSetup>,
     /// Finds the tools of others that the agent is offered.
     pub tools: Option<ToolSource>,
     /// What the conversation occupies as long as it lives.
     pub lease: Option<Box<dyn Lease>>,
+}
+
+/// A repository that is being brought into a workspace; it takes as long as it takes.
+pub type Checkout = BoxFuture<'static, Result<(), CheckoutError>>;
+
+/// Says why a repository could not be brought into a workspace.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CheckoutError {
+    /// The service wants a token, or another one.
+    #[error("{0}")]
+    NoAccess(String),
+    /// Something else.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// A repository in the workspace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RepositoryPlace {
+    /// Its name, `owner/name`.
+    pub name: String,
+    /// Its folder, as commands see it.
+    pub directory: String,
+    /// The branch that is checked out, if known.
+    pub branch: String,
 }
 
 /// Something that a live conversation occupies; dropping it frees it.
@@ -80,8 +111,11 @@ impl PreparedRuntime {
             runtime,
             hosts: Vec::new(),
             instructions: String::new(),
+            conversation_instructions: String::new(),
+            repository: None,
             knowledge: watch::channel(Arc::default()).1,
             warning: None,
+            secrets: Vec::new(),
             setup: None,
             tools: None,
             lease: None,

@@ -10,11 +10,12 @@ use oh_event::{Action, EventId};
 use oh_event_log::Masker;
 use oh_llm::{CompletionContext, LlmNotice};
 use oh_runtime::{ActionRequest, Runtime};
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{broadcast, mpsc, watch};
 
 use crate::delegation::{Delegate, Delegation};
 use crate::draft_edit;
 use crate::manager::LlmSource;
+use crate::meter::Meter;
 use crate::notice::Notice;
 
 /// Notices of a step that may wait for the session.
@@ -26,6 +27,8 @@ pub(crate) struct Running {
     outcome: Pin<Box<dyn Future<Output = Input> + Send>>,
     /// What is to be recorded while it runs.
     asides: mpsc::Receiver<Input>,
+    /// Counts it as long as it runs.
+    meter: Meter,
 }
 
 /// What a step is made with.
@@ -47,7 +50,8 @@ impl Running {
         outcome: impl Future<Output = Input> + Send + 'static,
         asides: mpsc::Receiver<Input>,
     ) -> Self {
-        Self { step, outcome: Box::pin(outcome), asides }
+        let meter = Meter::start(&step);
+        Self { step, outcome: Box::pin(outcome), asides, meter }
     }
 
     /// Says whether something runs.
@@ -144,6 +148,7 @@ impl Running {
             input = self.outcome.as_mut() => {
                 // A future that has ended must not be asked again.
                 self.outcome = Box::pin(std::future::pending());
+                self.meter.end(&input);
                 input
             }
         }
@@ -225,14 +230,23 @@ impl LlmNotices {
 pub(crate) struct Notices {
     sender: broadcast::Sender<Notice>,
     masker: Masker,
+    /// Secrets that are added while the step runs are masked from then on.
+    secrets: watch::Receiver<Arc<[String]>>,
 }
 
 impl Notices {
-    pub(crate) fn new(sender: broadcast::Sender<Notice>, masker: Masker) -> Self {
-        Self { sender, masker }
+    pub(crate) fn new(
+        sender: broadcast::Sender<Notice>,
+        masker: Masker,
+        secrets: watch::Receiver<Arc<[String]>>,
+    ) -> Self {
+        Self { sender, masker, secrets }
     }
 
     fn show(&mut self, text: &str, notice: impl Fn(String) -> Notice) {
+        if self.secrets.has_changed().unwrap_or(false) {
+            self.masker.add(self.secrets.borrow_and_update().iter());
+        }
         let shown = self.masker.push(text);
         self.send(shown, notice);
     }

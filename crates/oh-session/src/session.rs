@@ -16,9 +16,9 @@ use tokio::time::Instant;
 
 use crate::delegation::Delegate;
 use crate::handle::{Ending, Letter, SentAction, SessionError, SessionStatus};
-use crate::manager::{AgentSource, LlmSource, Preparation};
+use crate::manager::{AgentSource, CheckoutLook, LlmSource, Preparation};
 use crate::notice::Notice;
-use crate::notice::runtime_status::{ERROR, STOPPED};
+use crate::notice::runtime_status::{ERROR, NO_ACCESS, STOPPED};
 use crate::prepared::PreparedRuntime;
 use crate::running::{Notices, Running, Tools};
 
@@ -26,9 +26,11 @@ use crate::running::{Notices, Running, Tools};
 pub(crate) struct Session {
     pub(crate) conversation: Conversation,
     pub(crate) writer: LogWriter,
+    pub(crate) secrets: watch::Receiver<Arc<[String]>>,
     pub(crate) llm: LlmSource,
     pub(crate) agent: AgentSource,
     pub(crate) delegate: Delegate,
+    pub(crate) checkout: Box<dyn Fn() -> CheckoutLook + Send + Sync>,
     pub(crate) prepare: Box<dyn Fn() -> Preparation + Send + Sync>,
     pub(crate) has_viewers: Box<dyn Fn() -> bool + Send + Sync>,
     pub(crate) mailbox: mpsc::Receiver<Letter>,
@@ -92,11 +94,16 @@ impl Session {
             if step != running.step {
                 // The old step is dropped first: its process must be gone before the next.
                 drop(std::mem::replace(&mut running, Running::waiting()));
+                self.learn_secrets();
                 let tools = Tools {
                     llm: &self.llm,
                     delegate: &self.delegate,
                     runtime,
-                    notices: Notices::new(self.notices.clone(), self.writer.masker()),
+                    notices: Notices::new(
+                        self.notices.clone(),
+                        self.writer.masker(),
+                        self.secrets.clone(),
+                    ),
                 };
                 running = Running::start(step, &self.conversation, tools);
                 self.show_busy(running.is_work());
@@ -198,6 +205,7 @@ impl Session {
         drafts: Vec<EventDraft>,
         client_id: Option<String>,
     ) -> Result<(), SessionError> {
+        self.learn_secrets();
         let events = self.writer.append(drafts, client_id).await?;
         if events.is_empty() {
             return Ok(());
@@ -224,6 +232,13 @@ impl Session {
             status.limits = limits;
         });
         Ok(())
+    }
+
+    /// Takes in secrets that were added since the last look.
+    fn learn_secrets(&mut self) {
+        if self.secrets.has_changed().unwrap_or(false) {
+            self.writer.add_secrets(self.secrets.borrow_and_update().iter().cloned());
+        }
     }
 
     /// OpenHands' interface shows the status of an error beside the state.
@@ -269,7 +284,7 @@ impl Session {
 
     /// Shows something to those who are there.
     pub(crate) fn show(&self, id: &'static str, message: &str) {
-        let is_error = id == ERROR;
+        let is_error = matches!(id, ERROR | NO_ACCESS);
         let _ =
             self.notices.send(Notice::Status { is_error, id: id.into(), message: message.into() });
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Key, Nonce};
+use base64::Engine as _;
 
 const KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 12;
@@ -47,6 +48,20 @@ impl SecretKey {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Reads the key from text: 32 bytes as 64 hexadecimal digits or in base64.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let is_hex = text.len() == 2 * KEY_BYTES && text.bytes().all(|b| b.is_ascii_hexdigit());
+        let bytes = if is_hex {
+            let digit = |at: usize| u8::from_str_radix(text.get(at..at + 2)?, 16).ok();
+            (0..KEY_BYTES).map(|n| digit(2 * n)).collect::<Option<Vec<u8>>>()?
+        } else {
+            base64::engine::general_purpose::STANDARD.decode(text).ok()?
+        };
+        bytes.try_into().ok().map(Self)
     }
 
     /// Returns a new random key.

@@ -23,7 +23,31 @@ const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS trusted_conversation (id TEXT PRIMARY KEY);
     CREATE TABLE IF NOT EXISTS settings (id INTEGER PRIMARY KEY CHECK (id = 0), json TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS secret (name TEXT PRIMARY KEY, sealed BLOB NOT NULL);
+    CREATE TABLE IF NOT EXISTS custom_secret (
+        name TEXT PRIMARY KEY, description TEXT NOT NULL, sealed BLOB NOT NULL
+    );
+    CREATE TABLE IF NOT EXISTS provider_token (
+        provider TEXT PRIMARY KEY, host TEXT, user_id TEXT, sealed BLOB NOT NULL
+    );
+    CREATE TABLE IF NOT EXISTS conversation_extras (
+        id TEXT PRIMARY KEY, instructions TEXT NOT NULL, mcp_config BLOB
+    );
+    CREATE TABLE IF NOT EXISTS experiment (id TEXT PRIMARY KEY, json TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS feedback (
+        id INTEGER PRIMARY KEY,
+        conversation_id TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        json TEXT NOT NULL
+    );
 ";
+
+/// Where else something of a conversation is kept, and under which column.
+const BELONGINGS: [(&str, &str); 4] = [
+    ("trusted_conversation", "id"),
+    ("conversation_extras", "id"),
+    ("experiment", "id"),
+    ("feedback", "conversation_id"),
+];
 
 const COLUMNS: &str =
     "id, title, created_at, selected_repository, selected_branch, git_provider, trigger, pr_number";
@@ -166,9 +190,15 @@ impl Store {
     pub async fn delete_conversation(&self, id: &ConversationId) -> Result<bool, StoreError> {
         let id = id.clone();
         self.run(move |connection| {
-            connection.execute("DELETE FROM trusted_conversation WHERE id = ?1", [id.as_str()])?;
+            let transaction = connection.transaction()?;
+            for (table, column) in BELONGINGS {
+                let sql = format!("DELETE FROM {table} WHERE {column} = ?1");
+                transaction.execute(&sql, [id.as_str()])?;
+            }
             let sql = "DELETE FROM conversation_metadata WHERE id = ?1";
-            Ok(connection.execute(sql, [id.as_str()])? == 1)
+            let deleted = transaction.execute(sql, [id.as_str()])?;
+            transaction.commit()?;
+            Ok(deleted == 1)
         })
         .await
     }
@@ -262,8 +292,35 @@ impl Store {
         .await
     }
 
+    /// Returns how many secrets were stored under another key and cannot be read.
+    ///
+    /// # Errors
+    /// Fails if the database cannot be read.
+    pub async fn unreadable_secrets(&self) -> Result<usize, StoreError> {
+        let key = self.key.clone();
+        self.run(move |connection| {
+            let sql = "SELECT name, sealed FROM secret
+                 UNION ALL SELECT 'custom_secret/' || name, sealed FROM custom_secret
+                 UNION ALL SELECT 'provider_token/' || provider, sealed FROM provider_token";
+            let mut select = connection.prepare(sql)?;
+            let mut rows = select.query([])?;
+            let mut unreadable = 0;
+            while let Some(row) = rows.next()? {
+                let (name, sealed): (String, Vec<u8>) = (row.get(0)?, row.get(1)?);
+                unreadable += usize::from(key.open(&name, &sealed).is_none());
+            }
+            Ok(unreadable)
+        })
+        .await
+    }
+
+    /// Returns the key under which secrets are kept.
+    pub(crate) fn key(&self) -> Arc<SecretKey> {
+        self.key.clone()
+    }
+
     /// Runs a query on a thread where it may block.
-    async fn run<T: Send + 'static>(
+    pub(crate) async fn run<T: Send + 'static>(
         &self,
         query: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {

@@ -1,7 +1,6 @@
-/** The one place that calls the server: key, JSON, and errors as sentences. */
+/** The one place that calls the server: JSON, and errors as sentences. */
 
 import { isRecord, stringAt } from "@/lib/guards";
-import { sessionKey } from "@/lib/session-key";
 
 export class ApiError extends Error {
   readonly status: number;
@@ -21,9 +20,7 @@ export interface CallOptions {
 
 /** Calls the server and returns the decoded body; throws an [`ApiError`] for anything but success. */
 export async function call(path: string, options: CallOptions = {}): Promise<unknown> {
-  const key = sessionKey();
   const headers = new Headers();
-  if (key !== null) headers.set("X-Session-API-Key", key);
   if (options.body !== undefined) headers.set("Content-Type", "application/json");
   let response: Response;
   try {

@@ -1,11 +1,20 @@
 import { useState } from "react";
 
 import { Button } from "@/components/button";
-import { rememberSessionKey } from "@/lib/session-key";
+import { logIn, nextPage } from "@/lib/login";
 
 /** Asks for the session key when the server wants one. */
 export function KeyPage() {
   const [key, setKey] = useState("");
+  const [problem, setProblem] = useState<string | null>(null);
+  const [isBusy, setBusy] = useState(false);
+  const submit = async () => {
+    setBusy(true);
+    const problem = await logIn(key.trim());
+    setBusy(false);
+    setProblem(problem);
+    if (problem === null) location.assign(location.pathname === "/login" ? nextPage() : location.href);
+  };
   return (
     <main className="mx-auto flex h-full max-w-md flex-col justify-center px-6">
       <h1 className="text-xl font-semibold tracking-tight">This server needs its key</h1>
@@ -17,24 +26,29 @@ export function KeyPage() {
         className="mt-5 flex gap-2"
         onSubmit={(event) => {
           event.preventDefault();
-          if (key.trim() === "") return;
-          rememberSessionKey(key.trim());
-          location.reload();
+          if (key.trim() !== "" && !isBusy) void submit();
         }}
       >
         <input
           type="password"
           autoFocus
-          autoComplete="off"
+          autoComplete="current-password"
           aria-label="Session key"
+          aria-invalid={problem !== null}
           value={key}
-          onChange={(event) => setKey(event.target.value)}
+          onChange={(event) => {
+            setKey(event.target.value);
+            setProblem(null);
+          }}
           className="min-w-0 flex-1 rounded-lg border border-line-strong bg-raised px-3 py-2"
         />
-        <Button type="submit" look="primary">
+        <Button type="submit" look="primary" disabled={isBusy}>
           Continue
         </Button>
       </form>
+      <p role="alert" className="mt-2 min-h-6 text-sm text-bad">
+        {problem}
+      </p>
     </main>
   );
 }

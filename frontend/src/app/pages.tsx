@@ -6,6 +6,7 @@ import { conversationKeys } from "@/api/conversations";
 import { StartPage } from "@/features/conversations/start-page";
 import { isRecord, stringAt } from "@/lib/guards";
 
+import { KeyPage } from "./key-page";
 import { Layout } from "./layout";
 
 const loadChat = () => import("@/features/chat/chat-page");
@@ -21,6 +22,8 @@ export function Pages() {
     const timer = setTimeout(() => void loadChat(), 300);
     return () => clearTimeout(timer);
   }, []);
+  const { pathname } = useLocation();
+  if (pathname === "/login") return <KeyPage />;
   return (
     <Layout>
       {(menu) => (

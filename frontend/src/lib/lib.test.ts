@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { parseAnsi } from "./ansi";
 import { countChanges, parseDiff } from "./diff";
 import { dollars, duration, parseTime, relativeTime, tokenCount } from "./format";
-import { adoptKeyFromAddress, sessionKey } from "./session-key";
+import { keyFromAddress, nextPage } from "./login";
 
 const plain = { color: null, bold: false, dim: false };
 
@@ -81,11 +81,25 @@ describe("format", () => {
   });
 });
 
-it("moves the key from the address into the tab's storage", () => {
+it("takes the key out of the address", () => {
   history.replaceState(null, "", "/conversations/c1?x=1#key=se%2Bcret");
-  adoptKeyFromAddress();
-  expect([sessionKey(), location.pathname + location.search + location.hash]).toEqual([
+  expect([keyFromAddress(), location.pathname + location.search + location.hash]).toEqual([
     "se+cret",
     "/conversations/c1?x=1",
+  ]);
+  expect(keyFromAddress()).toBeNull();
+});
+
+it("goes on to pages of this server only", () => {
+  const next = (value: string) => {
+    history.replaceState(null, "", `/login?next=${encodeURIComponent(value)}`);
+    return nextPage();
+  };
+  expect(["/conversations/c1", "https://evil.example/", "//evil.example", "/\\evil.example", ""].map(next)).toEqual([
+    "/conversations/c1",
+    "/",
+    "/",
+    "/",
+    "/",
   ]);
 });

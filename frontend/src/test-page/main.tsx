@@ -1,13 +1,14 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 
-import { adoptKeyFromAddress } from "@/lib/session-key";
+import { keyFromAddress, logIn } from "@/lib/login";
 
 import { TestPage } from "./test-page";
 
 import "@/styles.css";
 
-adoptKeyFromAddress();
+const key = keyFromAddress();
+if (key !== null) await logIn(key);
 
 const root = document.getElementById("test-page");
 if (root !== null) {

@@ -5,7 +5,6 @@ import { Icon, Spinner } from "@/components/icons";
 import { isRecord, stringAt } from "@/lib/guards";
 import { createConversation } from "@/api/conversations";
 import { describeError } from "@/api/http";
-import { sessionKey } from "@/lib/session-key";
 import { decode } from "@/wire/decode";
 
 import { describeFrame, eventId, RawSocket, socketUrl, type Stage, type Target } from "./raw-socket";
@@ -54,7 +53,7 @@ export function TestPage() {
   const [target, setTarget] = useState<Target>(() => ({
     conversationId: new URLSearchParams(location.search).get("conversation_id") ?? "",
     latestEventId: "-1",
-    sessionKey: sessionKey() ?? "",
+    sessionKey: "",
   }));
   const [state, setState] = useState<State>({ kind: "closed", why: null });
   const [stages, setStages] = useState<ReadonlySet<Stage>>(new Set());

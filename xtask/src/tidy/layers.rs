@@ -4,7 +4,7 @@ use super::Finding;
 use super::repository::Crate;
 
 /// The table of ARCHITECTURE.md.
-const MAY_DEPEND_ON: [(&str, &[&str]); 13] = [
+const MAY_DEPEND_ON: [(&str, &[&str]); 14] = [
     ("oh-event", &[]),
     ("oh-chat", &[]),
     ("oh-socketio", &[]),
@@ -14,6 +14,7 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 13] = [
     ("oh-store", &["oh-event", "oh-wire"]),
     ("oh-llm", &["oh-chat"]),
     ("oh-mcp", &[]),
+    ("oh-git-host", &[]),
     ("oh-runtime", &["oh-event", "oh-wire"]),
     ("oh-session", &["oh-agent", "oh-chat", "oh-event", "oh-event-log", "oh-llm", "oh-runtime"]),
     ("oh-config", &["oh-agent", "oh-llm", "oh-mcp", "oh-runtime"]),
@@ -23,6 +24,7 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 13] = [
             "oh-config",
             "oh-event",
             "oh-event-log",
+            "oh-git-host",
             "oh-llm",
             "oh-mcp",
             "oh-runtime",

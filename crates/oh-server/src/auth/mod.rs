@@ -13,7 +13,7 @@ use std::path::Path;
 
 pub(crate) use access::{Access, Denial, Grant, RequestFacts, Rules, judge};
 pub(crate) use client::{Client, Proxies};
-pub(crate) use cookie::{login, logout};
+pub(crate) use cookie::{is_logged_in, login, logout};
 pub(crate) use key::{SessionKey, random_text};
 pub(crate) use keys::SessionKeys;
 pub(crate) use origin::OwnOrigins;

@@ -10,6 +10,8 @@ use super::error::{ApiError, Problem};
 pub(crate) struct Fields {
     map: Map<String, Value>,
     problems: Vec<Problem>,
+    /// The field that these are fields of.
+    within: Option<&'static str>,
 }
 
 impl Fields {
@@ -22,7 +24,7 @@ impl Fields {
             return Err(problem("missing", "Field required".to_owned()));
         }
         match serde_json::from_slice(body) {
-            Ok(Value::Object(map)) => Ok(Self { map, problems: Vec::new() }),
+            Ok(Value::Object(map)) => Ok(Self { map, problems: Vec::new(), within: None }),
             Ok(_) => Err(problem("model_attributes_type", "The body must be an object".to_owned())),
             Err(error) => Err(problem("json_invalid", format!("JSON decode error: {error}"))),
         }
@@ -37,6 +39,13 @@ impl Fields {
         self.map.get(name).is_some_and(|value| !value.is_null())
     }
 
+    /// Complains if a field is absent.
+    pub(crate) fn require(&mut self, name: &str) {
+        if !self.has(name) {
+            self.problem("missing", name, "Field required", Value::Null);
+        }
+    }
+
     pub(crate) fn text(&mut self, name: &str) -> Option<String> {
         match self.take(name)? {
             Value::String(text) => Some(text),
@@ -45,6 +54,23 @@ impl Fields {
                 None
             }
         }
+    }
+
+    /// Returns the fields of a field; [`Self::take_problems`] takes what was wrong with them.
+    pub(crate) fn object(&mut self, name: &'static str) -> Option<Self> {
+        match self.take(name)? {
+            Value::Object(map) => Some(Self { map, problems: Vec::new(), within: Some(name) }),
+            other => {
+                self.problem("model_type", name, "Input should be an object", other);
+                None
+            }
+        }
+    }
+
+    /// Adds what was wrong with the fields of a field; ones that were not taken are wrong, too.
+    pub(crate) fn take_problems(&mut self, mut inner: Self) {
+        inner.complain_of_the_rest();
+        self.problems.append(&mut inner.problems);
     }
 
     pub(crate) fn texts(&mut self, name: &str) -> Option<Vec<String>> {
@@ -100,7 +126,7 @@ impl Fields {
         self.problems.push(Problem {
             kind,
             place: "body",
-            field: field.to_owned(),
+            field: self.within.map_or_else(|| field.to_owned(), |outer| format!("{outer}.{field}")),
             message: message.to_owned(),
             input,
         });
@@ -108,11 +134,15 @@ impl Fields {
 
     /// Complains about every field that was not taken, and fails if anything was wrong.
     pub(crate) fn finish_strictly(mut self) -> Result<(), ApiError> {
+        self.complain_of_the_rest();
+        self.finish()
+    }
+
+    fn complain_of_the_rest(&mut self) {
         let rest: Vec<(String, Value)> = std::mem::take(&mut self.map).into_iter().collect();
         for (name, value) in rest.into_iter().filter(|(_, value)| !value.is_null()) {
             self.problem("extra_forbidden", &name, "Extra inputs are not permitted", value);
         }
-        self.finish()
     }
 
     /// Fails if anything was wrong; fields that were not taken are ignored.

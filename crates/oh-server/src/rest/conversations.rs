@@ -3,20 +3,20 @@ use std::time::Duration;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use oh_event::{Action, ConversationId, EventDraft, EventSource, MessageAction, Timestamp};
-use oh_session::{NewConversation, Notice, SessionHandle};
+use oh_git_host::GitHost;
+use oh_session::{Notice, SessionHandle};
 use oh_store::{ConversationMetadata, ListFilter};
-use oh_wire::{Trajectory, parse_trajectory};
 use serde_json::{Value, json};
 
 use super::body::Fields;
 use super::error::{ApiError, Problem};
 use super::info::{ConversationInfo, info_of, status_of};
 use crate::clock;
-use crate::state::{AppState, plain_metadata};
+use crate::git_hosts;
+use crate::state::AppState;
 
-const PROVIDERS: [&str; 4] = ["github", "gitlab", "bitbucket", "enterprise_sso"];
 const MAX_PAGE: usize = 100;
 /// How long an answer may wait for a conversation that starts.
 const START_GRACE: Duration = Duration::from_secs(1);
@@ -44,99 +44,8 @@ pub(crate) async fn check_known(state: &AppState, id: &ConversationId) -> Result
     Ok(())
 }
 
-pub(crate) async fn create(
-    State(state): State<AppState>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Json<Value>, ApiError> {
-    // A request without a body asks for a conversation without anything.
-    let body = if body.is_empty() { Bytes::from_static(b"{}") } else { body };
-    let mut fields = Fields::parse(&body)?;
-    let repository = fields.text("repository");
-    let git_provider = fields.choice("git_provider", &PROVIDERS);
-    let selected_branch = fields.text("selected_branch");
-    let text = fields.text("initial_user_msg").filter(|text| !text.trim().is_empty());
-    let image_urls = fields.texts("image_urls").unwrap_or_default();
-    // Accepted and kept for later: these change nothing yet.
-    for name in ["conversation_instructions", "suggested_task", "create_microagent", "mcp_config"] {
-        fields.take(name);
-    }
-    let recording = fields.text("replay_json").filter(|text| !text.trim().is_empty());
-    let recording = recording.and_then(|json| match parse_trajectory(&json) {
-        Ok(_) if text.is_some() || !image_urls.is_empty() => {
-            let message = "A recording begins with its own message; send yours later";
-            fields.problem("value_error", "replay_json", message, Value::Null);
-            None
-        }
-        Ok(recording) => Some(recording),
-        Err(problem) => {
-            fields.problem("value_error", "replay_json", &problem.to_string(), Value::Null);
-            None
-        }
-    });
-    let chosen = if state.server().allows_set_conversation_id {
-        fields.text("conversation_id")
-    } else {
-        None
-    };
-    fields.finish_strictly()?;
-    if state.llm.lacks_key() {
-        let model = state.llm.config().model;
-        let message = format!(
-            "The model `{model}` needs an API key. Give one in the settings or as LLM_API_KEY, or choose another model."
-        );
-        return Err(ApiError::with_body(
-            StatusCode::BAD_REQUEST,
-            json!({"status": "error", "message": message, "msg_id": "STATUS$ERROR_LLM_AUTHENTICATION"}),
-        ));
-    }
-
-    let id = match chosen {
-        Some(chosen) => parse_id(&chosen)?,
-        None => parse_id(&uuid::Uuid::new_v4().simple().to_string())?,
-    };
-    let is_bearer = headers.contains_key("authorization");
-    let trigger = if is_bearer { "openhands_api" } else { "gui" };
-    let metadata = ConversationMetadata {
-        selected_repository: repository,
-        selected_branch,
-        git_provider,
-        ..plain_metadata(id.clone(), Some(trigger))
-    };
-    if !state.create(metadata).await? {
-        let message = format!("Conversation {id} exists already");
-        return Err(ApiError::with_body(
-            StatusCode::CONFLICT,
-            json!({"status": "error", "message": message, "msg_id": "CONVERSATION$EXISTS"}),
-        ));
-    }
-    let new = match recording {
-        Some(Trajectory { first_message, actions }) => {
-            NewConversation { first_message: Some(first_message), replay: actions }
-        }
-        None => NewConversation {
-            first_message: (text.is_some() || !image_urls.is_empty())
-                .then(|| user_message(text.unwrap_or_default(), image_urls)),
-            replay: Vec::new(),
-        },
-    };
-    let has_message = new.first_message.is_some();
-    let session = state.manager.open(&id, new).await?;
-    if has_message {
-        // What was taken is on disk.
-        session.settled().await;
-    }
-    wait_for_start(&session).await;
-    Ok(Json(json!({
-        "status": "ok",
-        "conversation_id": id.as_str(),
-        "message": null,
-        "conversation_status": "STARTING",
-    })))
-}
-
 /// Clients that see a conversation start look again after seconds; most starts take less.
-async fn wait_for_start(session: &SessionHandle) {
+pub(crate) async fn wait_for_start(session: &SessionHandle) {
     drop(tokio::time::timeout(START_GRACE, session.started()).await);
 }
 
@@ -156,6 +65,48 @@ pub(crate) async fn list(
     RawQuery(query): RawQuery,
 ) -> Result<Json<Value>, ApiError> {
     let query = Query::parse(query.as_deref());
+    let trigger = query.get("conversation_trigger").map(str::to_owned);
+    let repository = query.get("selected_repository").map(str::to_owned);
+    let (found, next_page_id) = page(&state, &query, repository, trigger).await?;
+    shown(&state, found, next_page_id).await
+}
+
+/// The conversations that write microagents for a repository, but for those whose last pull
+/// request is closed.
+pub(crate) async fn list_microagents(
+    State(state): State<AppState>,
+    RawQuery(query): RawQuery,
+) -> Result<Json<Value>, ApiError> {
+    let query = Query::parse(query.as_deref());
+    let missing = || ApiError::missing("query", "selected_repository");
+    let repository = query.get("selected_repository").ok_or_else(missing)?.to_owned();
+    let trigger = Some("microagent_management".to_owned());
+    let (found, next_page_id) = page(&state, &query, Some(repository.clone()), trigger).await?;
+    let hosts = git_hosts::hosts(&state.secrets.tokens());
+    let mut open = Vec::with_capacity(found.len());
+    for metadata in found {
+        let is_meant = |host: &&GitHost| {
+            metadata.git_provider.as_ref().is_none_or(|name| name == host.provider().name())
+        };
+        let is_open = match (metadata.pr_number.last(), hosts.iter().find(is_meant)) {
+            (Some(number), Some(host)) => host.is_open(&repository, *number).await,
+            (_, None) | (None, Some(_)) => Ok(true),
+        };
+        // One that nobody can say anything of is shown.
+        if is_open.unwrap_or(true) {
+            open.push(metadata);
+        }
+    }
+    shown(&state, open, next_page_id).await
+}
+
+/// Reads a page of conversations, and names the next one.
+async fn page(
+    state: &AppState,
+    query: &Query,
+    selected_repository: Option<String>,
+    trigger: Option<String>,
+) -> Result<(Vec<ConversationMetadata>, Option<String>), ApiError> {
     let limit = match query.get("limit") {
         None => 20,
         Some(text) => text.parse::<i64>().map_err(|_| bad_integer("limit", text))?,
@@ -170,17 +121,24 @@ pub(crate) async fn list(
         limit: limit + 1,
         offset,
         created_after: Timestamp(clock::now().0.saturating_sub(max_age)),
-        selected_repository: query.get("selected_repository").map(str::to_owned),
-        trigger: query.get("conversation_trigger").map(str::to_owned),
+        selected_repository,
+        trigger,
     };
     let mut found = state.store.conversations(filter).await?;
     let has_more = found.len() > limit;
     found.truncate(limit);
+    Ok((found, has_more.then(|| page_id(offset + limit))))
+}
+
+async fn shown(
+    state: &AppState,
+    found: Vec<ConversationMetadata>,
+    next_page_id: Option<String>,
+) -> Result<Json<Value>, ApiError> {
     let mut results = Vec::with_capacity(found.len());
     for metadata in found {
-        results.push(info_of(&state, metadata).await?);
+        results.push(info_of(state, metadata).await?);
     }
-    let next_page_id = has_more.then(|| page_id(offset + limit));
     Ok(Json(json!({"results": results, "next_page_id": next_page_id})))
 }
 
@@ -273,7 +231,14 @@ pub(crate) async fn start(
         // It has no runtime; whoever asks wants another try.
         state.manager.close(&id).await;
     }
-    let session = state.open(&id).await?;
+    let session = state.open(&id).await.map_err(|error| {
+        tracing::warn!(%error, %id, "a conversation could not be started");
+        let message = "The conversation could not be started";
+        ApiError::with_body(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            json!({"status": "error", "conversation_id": id.as_str(), "message": message}),
+        )
+    })?;
     wait_for_start(&session).await;
     Ok(Json(json!({
         "status": "ok",

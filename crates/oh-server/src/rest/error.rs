@@ -117,7 +117,7 @@ impl From<SessionError> for ApiError {
                 Self::with_body(StatusCode::CONFLICT, json!({"error": error.to_string()}))
             }
             // Whoever may make conversations may know why there is no place for one.
-            SessionError::Runtime { .. } => {
+            SessionError::Runtime { .. } | SessionError::Checkout(_) => {
                 Self::with_body(StatusCode::CONFLICT, json!({"error": error.to_string()}))
             }
             SessionError::Log(_) => Self::internal(&error),
@@ -138,7 +138,8 @@ pub(crate) struct Problem {
 impl Problem {
     fn into_json(self) -> Value {
         let Self { kind, place, field, message, input } = self;
-        let place = if field.is_empty() { json!([place]) } else { json!([place, field]) };
+        let parts = field.split('.').filter(|part| !part.is_empty());
+        let place: Vec<&str> = std::iter::once(place).chain(parts).collect();
         json!({"type": kind, "loc": place, "msg": message, "input": input})
     }
 }

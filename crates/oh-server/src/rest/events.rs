@@ -172,7 +172,12 @@ pub(crate) async fn trajectory(
 ) -> Result<Response, ApiError> {
     let id = parse_id(&id)?;
     check_known(&state, &id).await?;
-    let events = trajectory::export(&state.log, &id, Screenshots::LeftOut).await?;
+    let events = trajectory::export(&state.log, &id, Screenshots::LeftOut).await;
+    let events = events.map_err(|error| {
+        tracing::error!(%error, %id, "a trajectory could not be made");
+        let body = json!({"trajectory": null, "error": "Internal server error"});
+        ApiError::with_body(StatusCode::INTERNAL_SERVER_ERROR, body)
+    })?;
     Ok(json_text(format!("{{\"trajectory\":{events}}}")))
 }
 

@@ -3,6 +3,8 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
+use super::error::ApiError;
+use super::resources;
 use crate::listener::RequestConnection;
 use crate::state::AppState;
 
@@ -42,28 +44,7 @@ pub(crate) async fn ready(State(state): State<AppState>) -> (StatusCode, Json<Va
     (StatusCode::OK, Json(json!({"status": "ready"})))
 }
 
-/// Figures of this process; what cannot be read is 0.
-pub(crate) async fn server_info(State(state): State<AppState>) -> Json<Value> {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let kilobytes = |name: &str| -> u64 {
-        let line = status.lines().find_map(|line| line.strip_prefix(name));
-        let digits = line.and_then(|rest| rest.split_whitespace().next());
-        digits.and_then(|digits| digits.parse().ok()).unwrap_or(0)
-    };
-    let uptime = state.started.elapsed().as_secs_f64();
-    let is_idle = state.manager.live().is_empty();
-    Json(json!({
-        "uptime": uptime,
-        "idle_time": if is_idle { uptime } else { 0.0 },
-        "resources": {
-            "cpu_percent": 0.0,
-            "memory": {
-                "rss": kilobytes("VmRSS:") * 1024,
-                "vms": kilobytes("VmSize:") * 1024,
-                "percent": 0.0,
-            },
-            "disk": {"total": 0, "used": 0, "free": 0, "percent": 0.0},
-            "io": {"read_bytes": 0, "write_bytes": 0},
-        },
-    }))
+pub(crate) async fn server_info(State(state): State<AppState>) -> Result<Json<Value>, ApiError> {
+    let figures = tokio::task::spawn_blocking(move || resources::read(&state)).await;
+    figures.map(Json).map_err(|error| ApiError::internal(&error))
 }

@@ -2,14 +2,24 @@
 
 mod body;
 mod conversations;
+mod create;
 mod error;
 mod events;
+mod feedback;
 mod files;
 mod git;
+mod git_hosting;
+mod gone;
 mod health;
 mod info;
 mod login;
+mod mcp_server;
+pub(crate) mod metrics;
 mod options;
+mod providers;
+mod remember;
+mod resources;
+mod secrets;
 mod settings;
 mod skills;
 mod upload;
@@ -38,7 +48,27 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
         .route("/options/agents", get(options::agents))
         .route("/options/security-analyzers", get(options::security_analyzers))
         .route("/settings", get(settings::load).post(settings::store))
-        .route("/conversations", get(conversations::list).post(conversations::create))
+        .route("/add-git-providers", post(providers::add))
+        .route("/unset-provider-tokens", post(providers::unset))
+        .route("/user/info", get(git_hosting::user))
+        .route("/user/installations", get(git_hosting::installations))
+        .route("/user/repositories", get(git_hosting::repositories))
+        .route("/user/search/repositories", get(git_hosting::search_repositories))
+        .route("/user/search/branches", get(git_hosting::search_branches))
+        .route("/user/repository/branches", get(git_hosting::branches))
+        .route("/user/repository/{*rest}", get(git_hosting::microagents))
+        .route("/user/suggested-tasks", get(git_hosting::suggested_tasks))
+        .route("/reset-settings", post(gone::reset_settings))
+        .route("/v1/app-conversations/search", get(gone::nothing_found))
+        .route("/v1/app-conversations/start-tasks/search", get(gone::nothing_found))
+        .route("/microagent-management/conversations", get(conversations::list_microagents))
+        .route("/conversations/{id}/exp-config", post(feedback::experiment))
+        .route("/conversations/{id}/submit-feedback", post(feedback::submit))
+        .route("/conversations/{id}/remember-prompt", get(remember::prompt))
+        .route("/conversations/{id}/security/{*path}", axum::routing::any(gone::security))
+        .route("/secrets", get(secrets::list).post(secrets::add))
+        .route("/secrets/{name}", axum::routing::put(secrets::change).delete(secrets::delete))
+        .route("/conversations", get(conversations::list).post(create::create))
         .route(
             "/conversations/{id}",
             get(conversations::load).patch(conversations::rename).delete(conversations::delete),
@@ -70,8 +100,13 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .route_layer(from_fn_with_state(state.clone(), require_authority));
+    let beside = Router::new()
+        .route("/mcp/mcp", post(mcp_server::post).fallback(mcp_server::other))
+        .route("/metrics", get(metrics::scrape))
+        .route_layer(from_fn_with_state(state.clone(), require_authority));
     Router::new()
         .nest("/api", api)
+        .merge(beside)
         .route("/api/login", post(login::login).layer(DefaultBodyLimit::max(login::MAX_BODY)))
         .route("/api/logout", post(login::logout))
         .route("/api/health", get(health::api_health))
@@ -79,6 +114,7 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
         .route("/alive", get(health::alive))
         .route("/ready", get(health::ready))
         .route("/server_info", get(health::server_info))
+        .method_not_allowed_fallback(method_not_allowed)
 }
 
 async fn method_not_allowed() -> ApiError {

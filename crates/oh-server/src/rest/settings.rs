@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::body::Fields;
 use super::error::ApiError;
+use super::providers::tokens_set;
 use crate::mcp::stored_servers;
 use crate::state::AppState;
 
@@ -81,7 +82,7 @@ pub(crate) async fn load(State(state): State<AppState>) -> Result<Json<SettingsV
         email_verified: s.email_verified,
         git_user_name: s.git_user_name,
         git_user_email: s.git_user_email,
-        provider_tokens_set: json!({}),
+        provider_tokens_set: tokens_set(&state),
     }))
 }
 

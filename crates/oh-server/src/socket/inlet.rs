@@ -324,9 +324,10 @@ impl Inlet {
             Err(error) => {
                 let code = match &error {
                     SessionError::NoVision { .. } => "no_vision",
-                    SessionError::Ended | SessionError::Log(_) | SessionError::Runtime { .. } => {
-                        "unavailable"
-                    }
+                    SessionError::Ended
+                    | SessionError::Log(_)
+                    | SessionError::Runtime { .. }
+                    | SessionError::Checkout(_) => "unavailable",
                 };
                 tracing::warn!(%error, "an action was not taken");
                 self.reject(&error.to_string(), code, ack).await;

@@ -16,6 +16,7 @@ use oh_wire::{
 use tokio::sync::{Notify, broadcast, mpsc, oneshot};
 
 use super::EVENT_FRAMING;
+use crate::clock;
 use crate::transport::Outgoing;
 
 /// Bytes written before other things get a turn.
@@ -24,6 +25,8 @@ const BATCH_BYTES: usize = 64 * 1024;
 const STALL_TIME: Duration = Duration::from_secs(30);
 /// How often a write that does not end is looked at.
 const STALL_CHECK: Duration = Duration::from_secs(1);
+/// An event that is older than this when it is sent was replayed.
+const OLD: Duration = Duration::from_secs(60);
 /// The result of an action stands at most this far behind it in a batch.
 const LOOK_AHEAD: usize = 8;
 
@@ -165,7 +168,13 @@ impl Outlet {
                 frames.push(Message::Text(frame_of(entry, &batch[at + 1..], &following.events)));
             }
         }
-        self.send(frames).await
+        let count = frames.len() as u64;
+        self.send(frames).await?;
+        metrics::counter!("openhands_events_delivered_total").increment(count);
+        if let Some(lag) = batch.last().and_then(|entry| lag_of(entry.payload())) {
+            metrics::histogram!("openhands_delivery_lag_seconds").record(lag);
+        }
+        Ok(())
     }
 
     /// Why the log is over was said before it was.
@@ -249,6 +258,18 @@ impl Outlet {
             }
         }
     }
+}
+
+/// Returns how long ago a live event was made; what is older was replayed, and says nothing.
+fn lag_of(payload: &[u8]) -> Option<Duration> {
+    /// The time stands at the begin of an event.
+    const FAR: usize = 100;
+    let head = std::str::from_utf8(payload.get(..FAR)?).ok()?;
+    let (_, rest) = head.split_once("\"timestamp\":\"")?;
+    let (time, _) = rest.split_once('"')?;
+    let made = oh_wire::parse_timestamp(time)?;
+    let micros = u64::try_from(clock::now().0.checked_sub(made.0)?).ok()?;
+    Some(Duration::from_micros(micros)).filter(|lag| *lag < OLD)
 }
 
 /// Returns an event's frame: the stored bytes, with the result added to an action whose

@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::halves::{Incoming, Outgoing, of_polling};
@@ -84,8 +85,9 @@ impl PollingSessions {
         self.by_sid().get(sid).cloned()
     }
 
-    /// Waits until every session is over; none may be opened from now on.
-    pub async fn ended(&self) {
+    /// Waits until it is time to end and every session is over; none may be opened after that.
+    pub async fn outlive(self, shutdown: CancellationToken) {
+        shutdown.cancelled().await;
         self.tasks.close();
         self.tasks.wait().await;
     }

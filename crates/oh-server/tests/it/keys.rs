@@ -131,3 +131,27 @@ async fn who_needs_no_key_does_not_notice_a_new_one() {
     let events = socket.events_until(|event| event["args"]["content"] == "still here").await;
     assert!(!events.is_empty());
 }
+
+#[tokio::test]
+async fn figures_are_shown_to_those_who_may_see_them() {
+    let (server, key) = strict().await;
+    assert_eq!(server.http.get(server.url("/metrics")).send().await.unwrap().status(), 401);
+    let (mut socket, _) = join(&server, &[("x-session-api-key", &key)]).await;
+    socket.event().await;
+    let scrape = server.http.get(server.url("/metrics")).header("x-session-api-key", &key);
+    let answer = scrape.send().await.unwrap();
+    assert_eq!(answer.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+    let text = answer.text().await.unwrap();
+    for name in [
+        "openhands_events_appended_total ",
+        "openhands_events_delivered_total ",
+        "openhands_commit_seconds_bucket{le=\"0.001\"}",
+        "openhands_delivery_lag_seconds_count ",
+        "openhands_sockets 1",
+        "openhands_conversations_live 1",
+        "process_resident_memory_bytes ",
+    ] {
+        assert!(text.contains(name), "{name} is missing:\n{text}");
+    }
+    assert!(!text.contains(&key));
+}

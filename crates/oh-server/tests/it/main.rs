@@ -13,6 +13,12 @@ mod files;
 #[cfg(test)]
 mod flood;
 #[cfg(test)]
+mod git_hosting;
+#[cfg(test)]
+mod git_service;
+#[cfg(test)]
+mod https;
+#[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod lifecycle;
@@ -25,6 +31,8 @@ mod malformed;
 #[cfg(test)]
 mod mcp;
 #[cfg(test)]
+mod mcp_server;
+#[cfg(test)]
 mod model_server;
 #[cfg(test)]
 mod polling;
@@ -36,6 +44,8 @@ mod rest;
 mod run;
 #[cfg(test)]
 mod sandbox;
+#[cfg(test)]
+mod secrets;
 #[cfg(test)]
 mod skills;
 #[cfg(test)]

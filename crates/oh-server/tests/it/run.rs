@@ -342,3 +342,25 @@ async fn what_is_no_recording_is_refused() {
     assert_eq!(run.code, Some(2), "{}", run.progress);
     assert!(run.progress.contains("../bad.json"), "{}", run.progress);
 }
+
+#[tokio::test]
+async fn tokens_of_the_environment_are_for_commands_and_nobody_sees_them() {
+    const TOKEN: &str = "canary-4711-canary";
+    let script = |request: &Value| match (is_agent(request), results(request)) {
+        (false, _) => Turn::Text("A title"),
+        (true, 0) => Turn::Call(
+            "execute_bash",
+            json!({"command": "echo \"=$GITLAB_TOKEN=\"; git config --get-all credential.https://gitlab.com.helper | wc -l", "security_risk": "LOW"}),
+        ),
+        (true, _) => Turn::Call("finish", json!({"message": "Done."})),
+    };
+    let place = Place::new();
+    let mut command =
+        place.scripted(model_server::start(script).await, &["run", "--json", "-t", "look"]);
+    command.env("GITLAB_TOKEN", TOKEN);
+    let run = ended(command).await;
+    assert_eq!(run.code, Some(0), "{}", run.progress);
+    // The second setting is ours; the first one, which is empty, forgets those of the machine.
+    assert!(run.answer.contains("=<secret_hidden>=\\n2"), "{}", run.answer);
+    assert!(!run.answer.contains(TOKEN) && !run.progress.contains(TOKEN), "{}", run.progress);
+}

@@ -5,7 +5,10 @@ mod store {
     use std::os::unix::fs::PermissionsExt;
 
     use oh_event::{ConversationId, Timestamp};
-    use oh_store::{ConversationMetadata, ListFilter, SecretKey, Settings, Store};
+    use oh_store::{
+        ConversationExtras, ConversationMetadata, CustomSecret, Feedback, ListFilter,
+        ProviderToken, SecretChange, SecretKey, Settings, Store,
+    };
     use tempfile::TempDir;
 
     fn open(folder: &TempDir) -> Store {
@@ -101,5 +104,98 @@ mod store {
         std::fs::remove_file(folder.path().join("secret_key")).unwrap();
         let found = open(&folder).settings().await.unwrap().unwrap();
         assert_eq!(found, Settings { llm_api_key: None, mcp_config: None, ..settings });
+    }
+
+    fn secret(name: &str, value: &str) -> CustomSecret {
+        CustomSecret { name: name.into(), description: "for tests".into(), value: value.into() }
+    }
+
+    #[tokio::test]
+    async fn secrets_can_be_renamed_and_keep_their_value() {
+        let folder = TempDir::new().unwrap();
+        let store = open(&folder);
+        assert!(store.add_custom_secret(secret("A", "canary-4711-canary")).await.unwrap());
+        assert!(!store.add_custom_secret(secret("A", "other")).await.unwrap());
+        assert!(store.add_custom_secret(secret("B", "second-value")).await.unwrap());
+        let change = async |from: &str, to: &str, text: Option<&str>| {
+            let text = text.map(str::to_owned);
+            store.change_custom_secret(from.to_owned(), to.to_owned(), text).await.unwrap()
+        };
+        assert_eq!(change("X", "Y", None).await, SecretChange::Unknown);
+        assert_eq!(change("A", "B", None).await, SecretChange::NameTaken);
+        assert_eq!(change("A", "C", None).await, SecretChange::Done);
+        assert_eq!(change("B", "B", Some("new")).await, SecretChange::Done);
+        let changed = CustomSecret { description: "new".into(), ..secret("B", "second-value") };
+        let found = open(&folder).custom_secrets().await.unwrap();
+        assert_eq!(found, [changed.clone(), secret("C", "canary-4711-canary")]);
+        assert!(store.delete_custom_secret("C").await.unwrap());
+        assert!(!store.delete_custom_secret("C").await.unwrap());
+        assert_eq!(store.custom_secrets().await.unwrap(), [changed]);
+    }
+
+    #[tokio::test]
+    async fn what_is_sealed_is_not_in_the_file_and_another_key_does_not_open_it() {
+        let folder = TempDir::new().unwrap();
+        let store = open(&folder);
+        let id = metadata("a", 1).id;
+        let token = |provider: &str| ProviderToken {
+            provider: provider.into(),
+            token: "canary-4711-canary".into(),
+            host: Some("git.example".into()),
+            user_id: None,
+        };
+        let extras = ConversationExtras {
+            instructions: "be brief".into(),
+            mcp_config: Some(r#"{"key":"canary-4711-canary"}"#.into()),
+        };
+        store.add_custom_secret(secret("A", "canary-4711-canary")).await.unwrap();
+        store.save_provider_tokens(vec![token("github"), token("gitlab")]).await.unwrap();
+        store.save_provider_tokens(vec![token("github")]).await.unwrap();
+        store.save_extras(&id, extras.clone()).await.unwrap();
+        assert_eq!(store.provider_tokens().await.unwrap(), [token("github")]);
+        assert_eq!(store.extras(&id).await.unwrap(), extras);
+        assert_eq!(store.unreadable_secrets().await.unwrap(), 0);
+        for entry in std::fs::read_dir(folder.path()).unwrap() {
+            let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+            assert!(!bytes.windows(18).any(|window| window == b"canary-4711-canary"));
+        }
+        let other = SecretKey::parse(&"0a".repeat(32)).unwrap();
+        let other = Store::open(&folder.path().join("openhands.db"), other).unwrap();
+        assert_eq!(other.custom_secrets().await.unwrap(), []);
+        assert_eq!(other.provider_tokens().await.unwrap(), []);
+        assert_eq!(other.unreadable_secrets().await.unwrap(), 2);
+    }
+
+    #[test]
+    fn a_key_is_32_bytes_in_one_of_two_forms() {
+        let is_key = |text: &str| SecretKey::parse(text).is_some();
+        assert!(is_key(&"0F".repeat(32)));
+        assert!(is_key("MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=\n"));
+        assert!(!is_key("") && !is_key("a password") && !is_key(&"+f".repeat(32)));
+    }
+
+    #[tokio::test]
+    async fn what_belongs_to_a_conversation_goes_with_it() {
+        let folder = TempDir::new().unwrap();
+        let store = open(&folder);
+        let id = metadata("a", 1).id;
+        store.create_conversation(metadata("a", 1)).await.unwrap();
+        store.add_pr_number(&id, 12).await.unwrap();
+        assert!(store.add_pr_number(&id, 12).await.unwrap());
+        assert!(!store.add_pr_number(&metadata("b", 1).id, 12).await.unwrap());
+        assert_eq!(store.conversation(&id).await.unwrap().unwrap().pr_number, [7, 12]);
+        store.keep_experiment(&id, "{}").await.unwrap();
+        store.keep_experiment(&id, "null").await.unwrap();
+        assert_eq!(store.experiment(&id).await.unwrap().as_deref(), Some("{}"));
+        let feedback =
+            Feedback { conversation: id.clone(), created_at: Timestamp(5), json: "{}".into() };
+        store.save_feedback(feedback.clone()).await.unwrap();
+        assert_eq!(store.feedback(&id).await.unwrap(), [feedback]);
+        let extras = ConversationExtras { instructions: "x".into(), mcp_config: None };
+        store.save_extras(&id, extras).await.unwrap();
+        store.delete_conversation(&id).await.unwrap();
+        assert_eq!(store.experiment(&id).await.unwrap(), None);
+        assert_eq!(store.feedback(&id).await.unwrap(), []);
+        assert_eq!(store.extras(&id).await.unwrap(), ConversationExtras::default());
     }
 }

@@ -3,7 +3,6 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import { reduceAll } from "@/conversation/reduce";
 import { emptyView, type ConversationView, type ViewInput } from "@/conversation/view";
 import { newId } from "@/lib/new-id";
-import { sessionKey } from "@/lib/session-key";
 import { ConversationSocket, type Connection, type OpenSocket } from "@/wire/conversation-socket";
 import type { OutboxEntry, OutgoingAction } from "@/wire/outbox";
 
@@ -67,7 +66,7 @@ export function useConversation(options: UseConversationOptions): LiveConversati
     };
     const opened = new ConversationSocket({
       conversationId: id,
-      sessionKey: key ?? sessionKey(),
+      sessionKey: key,
       openSocket,
       newId,
       onIncoming: (incoming) => {
