@@ -35,7 +35,7 @@ for option in level=4 inline-8bit-counters pc-table trace-compares; do
   flags+=("-Cllvm-args=-sanitizer-coverage-$option")
 done
 # With --target, what runs while building is built without these flags.
-CARGO_TARGET_DIR=$target RUSTFLAGS="${flags[*]}" cargo build --quiet --locked --release --target "$host" ${features[@]+"${features[@]}"}
+CARGO_TARGET_DIR=$target RUSTFLAGS="${flags[*]}" cargo build --quiet --release --target "$host" ${features[@]+"${features[@]}"}
 
 targets=("$@")
 if ((${#targets[@]} == 0)); then
