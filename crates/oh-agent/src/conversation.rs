@@ -254,6 +254,13 @@ impl Conversation {
         self.next_id
     }
 
+    /// Says that the next event will get this id: those below it are applied, or are of a type that
+    /// nobody here knows.
+    pub fn go_on_at(&mut self, next: EventId) {
+        debug_assert!(next >= self.next_id, "ids are not given twice");
+        self.next_id = next;
+    }
+
     /// Returns what is left until the agent stops; a part of the work may use it up.
     #[must_use]
     pub fn limits_left(&self) -> Limits {

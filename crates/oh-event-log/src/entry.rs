@@ -63,6 +63,18 @@ impl LogEntry {
         Self::new(fields, payload.as_bytes(), framing, &mut BytesMut::new())
     }
 
+    /// Makes an entry that is delivered to nobody.
+    pub(crate) fn of_unknown(
+        id: EventId,
+        source: EventSource,
+        payload: &str,
+        framing: Framing,
+    ) -> Self {
+        let fields =
+            EntryFields { id, source, cause: None, is_deliverable: false, result_at: None };
+        Self::new(fields, payload.as_bytes(), framing, &mut BytesMut::new())
+    }
+
     /// Returns the event's place in the log.
     #[must_use]
     pub fn id(&self) -> EventId {

@@ -5,6 +5,7 @@
 //!   second one ends the first;
 //! - [`LogReader`], [`EventStream`]: a cursor over one conversation that waits at its end;
 //! - [`LogEntry`]: an event as encoded bytes, shared by all readers;
+//! - [`ImportedEvent`]: what comes from elsewhere with an id of its own;
 //! - [`Masker`]: the same secrets masked in what passes by without being recorded.
 //!
 //! It decides nothing about events and knows no sockets. A reader gets bytes that were
@@ -18,6 +19,7 @@
 mod database;
 mod entry;
 mod error;
+mod import;
 mod log;
 mod masker;
 mod redaction;
@@ -27,6 +29,7 @@ mod writer_thread;
 
 pub use entry::{Framing, LogEntry};
 pub use error::LogError;
+pub use import::ImportedEvent;
 pub use log::{Durability, EventLog, EventLogConfig, Head, LogReader, LogWriter, Order};
 pub use masker::Masker;
 pub use redaction::SECRET_MASK;

@@ -3,6 +3,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use oh_event::{ConversationId, Event, EventDraft, EventId, Timestamp};
+use oh_wire::EventError;
 use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
@@ -196,6 +197,14 @@ impl EventLog {
         .await
     }
 
+    pub(crate) async fn send(&self, job: Job) -> Result<(), LogError> {
+        self.0.writer.send(job).await
+    }
+
+    pub(crate) fn framing(&self) -> Framing {
+        self.0.config.framing
+    }
+
     /// Runs a query on a thread where it may block.
     async fn read<T: Send + 'static>(
         &self,
@@ -323,7 +332,11 @@ impl LogWriter {
         self.last_timestamp
     }
 
-    fn encode(&self, event: &mut Event) -> Result<NewRow, LogError> {
+    pub(crate) fn fence(&self) -> i64 {
+        self.fence
+    }
+
+    pub(crate) fn encode(&self, event: &mut Event) -> Result<NewRow, LogError> {
         let encoding = self.redactor.encode(event).map_err(|source| LogError::Encode {
             conversation: self.conversation.clone(),
             source,
@@ -375,21 +388,24 @@ impl LogReader {
         EventStream::new(self.clone(), self.live.end.subscribe(), next)
     }
 
-    /// Reads the events with ids in `from..until`, typed.
+    /// Reads the events with ids in `from..until`, typed. Those of a type that we do not know are
+    /// passed over: they were taken over from elsewhere.
     ///
     /// # Errors
     /// Fails if the database cannot be read or holds something that is no event.
     pub async fn events(&self, (from, until): (u64, u64)) -> Result<Vec<Event>, LogError> {
         let entries =
             self.log.page(&self.conversation, (from, until), Order::Ascending, usize::MAX);
-        let parse = |entry: LogEntry| {
-            oh_wire::parse_event(&entry.view().stored_form()).map_err(|source| LogError::Corrupt {
+        let parse = |entry: LogEntry| match oh_wire::parse_event(&entry.view().stored_form()) {
+            Ok(event) => Some(Ok(event)),
+            Err(EventError::UnknownKind(_)) => None,
+            Err(source) => Some(Err(LogError::Corrupt {
                 conversation: self.conversation.clone(),
                 id: entry.id().0,
                 source,
-            })
+            })),
         };
-        entries.await?.into_iter().map(parse).collect()
+        entries.await?.into_iter().filter_map(parse).collect()
     }
 
     pub(crate) fn tail_from(&self, next: u64, max_bytes: usize) -> Option<Vec<LogEntry>> {

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod errand;
+mod import;
 mod signals;
 
 use std::io::{IsTerminal, Write};
@@ -14,6 +15,7 @@ use oh_server::{CheckState, Components, RunningServer};
 use tracing_subscriber::EnvFilter;
 
 use errand::{Replay, Run};
+use import::Import;
 use signals::EndSignals;
 
 /// A self-hosted coding-agent server that people watch and steer in real time.
@@ -36,6 +38,8 @@ enum Command {
     Key(Key),
     /// Checks what the server needs on this machine, and says what helps.
     Doctor(Doctor),
+    /// Takes over conversations, settings and secrets of OpenHands; can be done again.
+    Import(Import),
 }
 
 #[derive(Debug, clap::Args)]
@@ -102,6 +106,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Replay(arguments) => errand::replay(arguments),
         Command::Key(arguments) => key(&arguments),
         Command::Doctor(arguments) => doctor(arguments),
+        Command::Import(arguments) => import::run(arguments),
     };
     match result {
         Ok(code) => code,

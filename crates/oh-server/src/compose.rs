@@ -207,6 +207,20 @@ async fn bind(host: &str, port: u16) -> Result<WatchedListener> {
     })
 }
 
+/// Opens the database, making the data directory if it is missing.
+pub(crate) fn open_data(config: &Config) -> Result<(EventLog, Store)> {
+    make_private_dir(&config.data_dir)?;
+    let path = config.data_dir.join("openhands.db");
+    let log = EventLog::open(EventLogConfig {
+        path: path.clone(),
+        durability: if config.survives_power_cut { Durability::Fsync } else { Durability::Os },
+        framing: EVENT_FRAMING,
+    })
+    .with_context(|| format!("failed to open `{}`", path.display()))?;
+    let store = Store::open(&path, secrets::secret_key(config)?)?;
+    Ok((log, store))
+}
+
 /// Makes everything but what listens.
 pub(crate) async fn compose(
     config: Config,
@@ -215,16 +229,8 @@ pub(crate) async fn compose(
     titles: mpsc::Sender<(ConversationId, String)>,
     overrides: Overrides,
 ) -> Result<AppState> {
+    let (log, store) = open_data(&config)?;
     let data_dir = config.data_dir.clone();
-    make_private_dir(&data_dir)?;
-    let path = data_dir.join("openhands.db");
-    let log = EventLog::open(EventLogConfig {
-        path: path.clone(),
-        durability: if config.survives_power_cut { Durability::Fsync } else { Durability::Os },
-        framing: EVENT_FRAMING,
-    })
-    .with_context(|| format!("failed to open `{}`", path.display()))?;
-    let store = Store::open(&path, secrets::secret_key(&config)?)?;
     // In the foreground the environment is that of the user.
     let given = if overrides.is_headless { secrets::given_tokens(&config) } else { Vec::new() };
     let secrets = Secrets::load(store.clone(), given).await?;

@@ -2,6 +2,7 @@
 //!
 //! - [`start`]: a running server from a configuration;
 //! - [`run_errand`]: one conversation in the foreground, without a server;
+//! - [`import`]: takes over the state directory of OpenHands;
 //! - [`Components`]: the model and the runtime, so that tests can bring their own;
 //! - [`transport`]: Engine.IO over HTTP and WebSockets, for any application.
 //!
@@ -18,6 +19,7 @@ mod doctor;
 mod git_hooks;
 mod git_hosts;
 mod headless;
+mod import;
 mod listener;
 mod llm_choice;
 mod mcp;
@@ -43,4 +45,5 @@ pub use auth::{load_session_key, rotate_session_key};
 pub use compose::{Components, RunningServer, start};
 pub use doctor::{Check, CheckState, doctor};
 pub use headless::{Beginning, Errand, Outcome, Output, User, run_errand};
+pub use import::{ImportReport, import};
 pub use oh_runtime::sandbox_main;

@@ -354,5 +354,6 @@ async fn restore(
         }
         next = until;
     }
+    conversation.go_on_at(writer.next_event_id());
     Ok(conversation)
 }

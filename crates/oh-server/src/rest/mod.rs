@@ -15,10 +15,12 @@ mod info;
 mod login;
 mod mcp_server;
 pub(crate) mod metrics;
+mod openapi;
 mod options;
 mod providers;
 mod remember;
 mod resources;
+mod routes;
 mod secrets;
 mod settings;
 mod skills;
@@ -29,7 +31,6 @@ use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
 use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
 
 pub(crate) use conversations::user_message;
 pub(crate) use error::ApiError;
@@ -42,79 +43,12 @@ use crate::state::AppState;
 const MAX_BODY: usize = 32 * 1024 * 1024;
 
 pub(crate) fn routes(state: &AppState) -> Router<AppState> {
-    let api = Router::new()
-        .route("/options/config", get(options::config))
-        .route("/options/models", get(options::models))
-        .route("/options/agents", get(options::agents))
-        .route("/options/security-analyzers", get(options::security_analyzers))
-        .route("/settings", get(settings::load).post(settings::store))
-        .route("/add-git-providers", post(providers::add))
-        .route("/unset-provider-tokens", post(providers::unset))
-        .route("/user/info", get(git_hosting::user))
-        .route("/user/installations", get(git_hosting::installations))
-        .route("/user/repositories", get(git_hosting::repositories))
-        .route("/user/search/repositories", get(git_hosting::search_repositories))
-        .route("/user/search/branches", get(git_hosting::search_branches))
-        .route("/user/repository/branches", get(git_hosting::branches))
-        .route("/user/repository/{*rest}", get(git_hosting::microagents))
-        .route("/user/suggested-tasks", get(git_hosting::suggested_tasks))
-        .route("/reset-settings", post(gone::reset_settings))
-        .route("/v1/app-conversations/search", get(gone::nothing_found))
-        .route("/v1/app-conversations/start-tasks/search", get(gone::nothing_found))
-        .route("/microagent-management/conversations", get(conversations::list_microagents))
-        .route("/conversations/{id}/exp-config", post(feedback::experiment))
-        .route("/conversations/{id}/submit-feedback", post(feedback::submit))
-        .route("/conversations/{id}/remember-prompt", get(remember::prompt))
-        .route("/conversations/{id}/security/{*path}", axum::routing::any(gone::security))
-        .route("/secrets", get(secrets::list).post(secrets::add))
-        .route("/secrets/{name}", axum::routing::put(secrets::change).delete(secrets::delete))
-        .route("/conversations", get(conversations::list).post(create::create))
-        .route(
-            "/conversations/{id}",
-            get(conversations::load).patch(conversations::rename).delete(conversations::delete),
-        )
-        .route("/conversations/{id}/start", post(conversations::start))
-        .route("/conversations/{id}/stop", post(conversations::stop))
-        .route("/conversations/{id}/config", get(conversations::config))
-        .route("/conversations/{id}/web-hosts", get(conversations::web_hosts))
-        .route("/conversations/{id}/vscode-url", get(conversations::vscode_url))
-        .route("/conversations/{id}/mcp-servers", get(conversations::mcp_servers))
-        .route("/conversations/{id}/microagents", get(skills::microagents))
-        .route(
-            "/conversations/{id}/trust",
-            get(skills::report).post(skills::trust).delete(skills::distrust),
-        )
-        .route("/conversations/{id}/list-files", get(files::list))
-        .route("/conversations/{id}/select-file", get(files::select))
-        .route("/conversations/{id}/zip-directory", get(files::download))
-        .route(
-            "/conversations/{id}/upload-files",
-            // Files go to disk as they come; the configuration limits them.
-            post(upload::upload).layer(DefaultBodyLimit::disable()),
-        )
-        .route("/conversations/{id}/git/changes", get(git::changes))
-        .route("/conversations/{id}/git/diff", get(git::diff))
-        .route("/conversations/{id}/events", get(events::page).post(events::append))
-        .route("/conversations/{id}/message", post(events::message))
-        .route("/conversations/{id}/trajectory", get(events::trajectory))
+    let protected = routes::collect(routes::PROTECTED)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .route_layer(from_fn_with_state(state.clone(), require_authority));
-    let beside = Router::new()
-        .route("/mcp/mcp", post(mcp_server::post).fallback(mcp_server::other))
-        .route("/metrics", get(metrics::scrape))
-        .route_layer(from_fn_with_state(state.clone(), require_authority));
-    Router::new()
-        .nest("/api", api)
-        .merge(beside)
-        .route("/api/login", post(login::login).layer(DefaultBodyLimit::max(login::MAX_BODY)))
-        .route("/api/logout", post(login::logout))
-        .route("/api/health", get(health::api_health))
-        .route("/health", get(health::health))
-        .route("/alive", get(health::alive))
-        .route("/ready", get(health::ready))
-        .route("/server_info", get(health::server_info))
-        .method_not_allowed_fallback(method_not_allowed)
+    let open = routes::collect(routes::OPEN).method_not_allowed_fallback(method_not_allowed);
+    protected.merge(open)
 }
 
 async fn method_not_allowed() -> ApiError {

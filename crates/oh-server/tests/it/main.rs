@@ -19,6 +19,8 @@ mod git_service;
 #[cfg(test)]
 mod https;
 #[cfg(test)]
+mod import;
+#[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod lifecycle;
@@ -40,6 +42,8 @@ mod polling;
 mod raw_tools;
 #[cfg(test)]
 mod rest;
+#[cfg(test)]
+mod routes;
 #[cfg(test)]
 mod run;
 #[cfg(test)]
