@@ -27,6 +27,8 @@ mod keys;
 #[cfg(test)]
 mod lifecycle;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod long_crash;
 #[cfg(test)]
 mod malformed;
@@ -36,6 +38,8 @@ mod mcp;
 mod mcp_server;
 #[cfg(test)]
 mod model_server;
+#[cfg(test)]
+mod polling;
 #[cfg(test)]
 mod raw_tools;
 #[cfg(test)]
