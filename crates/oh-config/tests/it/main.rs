@@ -2,6 +2,8 @@
 
 #[cfg(test)]
 mod llm;
+#[cfg(test)]
+mod properties;
 
 #[cfg(test)]
 mod config {
