@@ -161,6 +161,11 @@ if env --default-signal=HUP,INT,QUIT true 2>/dev/null; then
   signals=(env '--default-signal=HUP,INT,QUIT')
 fi
 run 'Rust tests' ${signals[@]+"${signals[@]}"} cargo test --workspace --no-fail-fast
+if command -v c++ >/dev/null; then
+  run 'Fuzz targets' fuzz/run.sh 3
+else
+  skip 'Fuzz targets' 'there is no C++ compiler here; sudo apt-get install -y g++ gets it'
+fi
 run 'Server: release build' cargo build --release -p oh-server
 run 'Protocol server: build' cargo build -p oh-server --example conformance
 

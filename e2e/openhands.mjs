@@ -20,7 +20,7 @@ const repository = fileURLToPath(new URL("../", import.meta.url));
 const START_LIMIT = 20_000;
 
 /** What the tests say about a server, whatever the shell they run in says. */
-const OWN_SETTINGS = /^(LLM_|MCP_|SESSION_API_KEY$|BACKEND_|VITE_|FILE_STORE|CORS_|SANDBOX_|WORKSPACE_|SECURITY_|CORE_|LOG_|DEBUG$)/;
+const OWN_SETTINGS = /^(LLM_|MCP_|SESSION_API_KEY$|BACKEND_|VITE_|FILE_STORE|CORS_|SOCKETIO_|SERVER_|SANDBOX_|WORKSPACE_|SECURITY_|CORE_|LOG_|DEBUG$)/;
 
 export function binaryPath() {
   const target = resolve(repository, process.env.CARGO_TARGET_DIR ?? "target");

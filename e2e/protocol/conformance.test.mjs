@@ -1,4 +1,4 @@
-// The WebSocket half of what Engine.IO protocol v4 and Socket.IO protocol v5 ask of a server.
+// What Engine.IO protocol v4 and Socket.IO protocol v5 ask of a server over a WebSocket; polling.test.mjs has the rest.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -95,7 +95,6 @@ for (const path of ["/engine.io/", "/socket.io/"]) {
       ["EIO=abc&transport=polling", "The client is using an unsupported version of the Socket.IO or Engine.IO protocols"],
       ["EIO=4", "Invalid transport"],
       ["EIO=4&transport=abc", "Invalid transport"],
-      ["EIO=4&transport=polling", "Invalid transport"],
       ["EIO=4&transport=websocket", "Invalid websocket upgrade"],
     ]) {
       for (const method of ["GET", "POST", "PUT"]) {

@@ -31,6 +31,9 @@ export class RawClient {
     this.closed = new Promise((resolve) => {
       this.#socket.on("close", (code, reason) => resolve({ code, reason: reason.toString() }));
     });
+    this.opened = within(new Promise((resolve) => this.#socket.on("open", resolve)), "the WebSocket");
+    // Only some tests wait for it.
+    this.opened.catch(() => {});
     this.refused = new Promise((resolve) => {
       this.#socket.on("unexpected-response", (request, response) => {
         resolve(response.statusCode);

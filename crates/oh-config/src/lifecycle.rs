@@ -4,10 +4,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::config::Environment;
+use crate::sandbox::machine_memory;
 use crate::source::Source;
 
 const CLOSE_DELAY: u64 = 3600;
-const MAX_CONVERSATIONS: u64 = 3;
+/// How many conversations are open unless the configuration says otherwise: one for each of so many bytes of memory.
+const MEMORY_OF_CONVERSATION: u64 = 256 * 1024 * 1024;
+const LEAST_CONVERSATIONS: u64 = 3;
+const MOST_CONVERSATIONS: u64 = 200;
 const DAY: u64 = 24 * 60 * 60;
 
 /// How long conversations live, and what they find when they begin.
@@ -38,9 +42,15 @@ pub struct GitIdentity {
     pub email: String,
 }
 
+/// As many conversations as this machine can hold with a shell and small programs each.
+fn conversations_of_machine() -> u64 {
+    (machine_memory() / MEMORY_OF_CONVERSATION).clamp(LEAST_CONVERSATIONS, MOST_CONVERSATIONS)
+}
+
 pub(crate) fn read(s: &mut Source<'_>, all: &Environment) -> LifecycleSettings {
     let close_delay = s.integer("sandbox", "close_delay").unwrap_or(CLOSE_DELAY);
-    let limit = s.integer("core", "max_concurrent_conversations").unwrap_or(MAX_CONVERSATIONS);
+    let limit =
+        s.integer("core", "max_concurrent_conversations").unwrap_or_else(conversations_of_machine);
     let url = s.text("sandbox", "local_runtime_url").unwrap_or("http://localhost".to_owned());
     LifecycleSettings {
         close_delay: (close_delay > 0).then(|| Duration::from_secs(close_delay)),

@@ -167,11 +167,16 @@ fn share_of_processes() -> u64 {
 
 /// Half of this machine's memory, in bytes.
 fn half_of_memory() -> u64 {
+    (machine_memory() / 2).max(LEAST_MEMORY)
+}
+
+/// This machine's memory, in bytes; 0 if it does not say.
+pub(crate) fn machine_memory() -> u64 {
     let table = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let total = table.lines().find_map(|line| {
         line.strip_prefix("MemTotal:")?.split_whitespace().next()?.parse::<u64>().ok()
     });
-    (total.unwrap_or(0) * 1024 / 2).max(LEAST_MEMORY)
+    total.unwrap_or(0).saturating_mul(1024)
 }
 
 /// The pairs of `volumes` other than the workspace's.

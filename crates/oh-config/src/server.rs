@@ -3,11 +3,11 @@
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use ipnet::IpNet;
 
 use crate::config::ConfigError;
+use crate::sockets::{self, SocketSettings};
 use crate::source::Source;
 use crate::values::{parse_flag, parse_list};
 
@@ -15,7 +15,7 @@ const DEFAULT_RATE: u64 = 100;
 const DEFAULT_BURST: u64 = 200;
 
 /// Listeners, trust, limits.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ServerSettings {
     /// Address to listen on.
     pub host: String,
@@ -41,18 +41,14 @@ pub struct ServerSettings {
     pub rate_limit: Option<RateLimit>,
     /// Certificate and key, for HTTPS.
     pub tls: Option<TlsFiles>,
-    /// A silent socket that named a conversation joins it after this time.
-    pub implicit_join: Option<Duration>,
+    /// How clients reach sockets, and what one client may ask of them.
+    pub sockets: SocketSettings,
     /// An unknown conversation id makes a conversation.
     pub allows_implicit_conversations: bool,
     /// The web interface does not offer to choose a model.
     pub hides_llm_settings: bool,
     /// Clients may choose the id of a new conversation.
     pub allows_set_conversation_id: bool,
-    /// Most sockets at a time.
-    pub max_sockets: usize,
-    /// Most sockets of one conversation at a time.
-    pub max_sockets_per_conversation: usize,
     /// Level of the log, such as `info`.
     pub log_level: String,
     /// Form of the log.
@@ -111,10 +107,6 @@ pub(crate) fn read(s: &mut Source<'_>) -> Result<ServerSettings, ConfigError> {
     let is_json =
         s.variable("LOG_FORMAT").is_some_and(|format| format.eq_ignore_ascii_case("json"))
             || s.variable("LOG_JSON").is_some_and(parse_flag);
-    let implicit_join = s.number("server", "implicit_join_seconds").unwrap_or(1.0);
-    let size = |value: Option<u64>, default: usize| {
-        value.and_then(|n| usize::try_from(n).ok()).unwrap_or(default)
-    };
     Ok(ServerSettings {
         host: s.variable("BACKEND_HOST").unwrap_or("127.0.0.1").to_owned(),
         port: own_port.unwrap_or(3000),
@@ -128,7 +120,7 @@ pub(crate) fn read(s: &mut Source<'_>) -> Result<ServerSettings, ConfigError> {
         rest_origins,
         rate_limit: rate_limit(s),
         tls: tls(s)?,
-        implicit_join: Duration::try_from_secs_f64(implicit_join).ok().filter(|d| !d.is_zero()),
+        sockets: sockets::read(s),
         allows_implicit_conversations: s
             .variable("ALLOW_IMPLICIT_CONVERSATIONS")
             .map(parse_flag)
@@ -136,11 +128,6 @@ pub(crate) fn read(s: &mut Source<'_>) -> Result<ServerSettings, ConfigError> {
             .unwrap_or(true),
         hides_llm_settings: s.variable("HIDE_LLM_SETTINGS").is_some_and(parse_flag),
         allows_set_conversation_id: s.variable("ALLOW_SET_CONVERSATION_ID").is_some_and(parse_flag),
-        max_sockets: size(s.integer("server", "max_sockets"), 10_000),
-        max_sockets_per_conversation: size(
-            s.integer("server", "max_sockets_per_conversation"),
-            1_000,
-        ),
         log_level: log_level(s).unwrap_or(default_level).to_owned(),
         has_colors: !s.flag("core", "disable_color").unwrap_or(false)
             && s.variable("NO_COLOR").is_none(),

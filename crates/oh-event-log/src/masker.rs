@@ -9,7 +9,7 @@ use crate::redaction::{SECRET_MASK, forms_of};
 /// It holds back what may be the beginning of a secret, which is always shorter than the longest one.
 #[derive(Clone, Default)]
 pub struct Masker {
-    secrets: Arc<[String]>,
+    secrets: Arc<Forms>,
     /// The end of the stream so far, if it may be the beginning of a secret.
     held: String,
     /// Bytes at the beginning of `held` for which the mask was given already.
@@ -18,29 +18,28 @@ pub struct Masker {
 
 impl std::fmt::Debug for Masker {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Masker").field("secrets", &self.secrets.len()).finish_non_exhaustive()
+        f.debug_struct("Masker").field("secrets", &self.secrets.all.len()).finish_non_exhaustive()
     }
 }
 
 impl Masker {
     /// Returns a masker for a stream that has not begun.
     pub(crate) fn new(secrets: impl IntoIterator<Item = String>) -> Self {
-        Self { secrets: secrets.into_iter().collect(), held: String::new(), masked: 0 }
+        let secrets = Arc::new(Forms::new(secrets.into_iter().collect()));
+        Self { secrets, held: String::new(), masked: 0 }
     }
 
     /// Masks more values in what comes from now on.
     pub fn add<'a>(&mut self, values: impl IntoIterator<Item = &'a String>) {
         let forms = values.into_iter().flat_map(|value| forms_of(value));
-        let mut all: Vec<String> = self.secrets.iter().cloned().chain(forms).collect();
-        all.sort_unstable();
-        all.dedup();
-        self.secrets = all.into();
+        self.secrets =
+            Arc::new(Forms::new(self.secrets.all.iter().cloned().chain(forms).collect()));
     }
 
     /// Takes the next piece and returns what can be shown now.
     #[must_use]
     pub fn push(&mut self, piece: &str) -> String {
-        if self.secrets.is_empty() {
+        if self.secrets.all.is_empty() {
             return piece.to_owned();
         }
         let mut text = std::mem::take(&mut self.held);
@@ -69,9 +68,9 @@ impl Masker {
             let rest = &text[at..];
             let length = self
                 .secrets
-                .iter()
-                .filter(|secret| rest.starts_with(secret.as_str()))
-                .map(String::len)
+                .alike(rest)
+                .filter(|secret| rest.starts_with(secret))
+                .map(str::len)
                 .max();
             if let Some(length) = length {
                 if at >= masked_until {
@@ -79,23 +78,54 @@ impl Masker {
                 }
                 masked_until = masked_until.max(at + length);
             }
-            let is_cut = |secret: &String| secret.len() > rest.len() && may_begin(secret, rest);
-            if self.secrets.iter().any(is_cut) {
+            let is_cut = |secret: &str| secret.len() > rest.len() && may_begin(secret, rest);
+            if self.secrets.alike(rest).any(is_cut) {
                 break;
             }
-            let next = at + self.next_candidate(rest);
+            let next = at + self.secrets.next_candidate(rest);
             shown.push_str(text.get(at.max(masked_until)..next).unwrap_or_default());
             at = next;
         }
         self.masked = masked_until.saturating_sub(at);
         (shown, at)
     }
+}
 
-    /// Returns where in `rest`, after its first character, the next secret may begin.
-    fn next_candidate(&self, rest: &str) -> usize {
-        let first = rest.chars().next().map_or(0, char::len_utf8);
-        let begins = |c: char| self.secrets.iter().any(|secret| secret.starts_with(c));
-        rest[first..].find(begins).map_or(rest.len(), |found| first + found)
+/// What is masked, by the first byte.
+#[derive(Default)]
+struct Forms {
+    all: Vec<String>,
+    /// Indices into `all` of those that begin with a byte.
+    by_first: Vec<Vec<u32>>,
+}
+
+impl Forms {
+    fn new(mut all: Vec<String>) -> Self {
+        all.retain(|form| !form.is_empty());
+        all.sort_unstable();
+        all.dedup();
+        let mut by_first = vec![Vec::new(); 256];
+        for (at, form) in (0..).zip(&all) {
+            by_first[usize::from(form.as_bytes()[0])].push(at);
+        }
+        Self { all, by_first }
+    }
+
+    /// Returns those that begin as `text` does.
+    fn alike<'a>(&'a self, text: &str) -> impl Iterator<Item = &'a str> {
+        let first = text.as_bytes().first().map_or(0, |byte| usize::from(*byte));
+        let indices = self.by_first.get(first).map_or(&[][..], Vec::as_slice);
+        indices.iter().filter_map(|at| self.all.get(*at as usize)).map(String::as_str)
+    }
+
+    /// Returns where in `text`, after its first character, the next secret may begin.
+    fn next_candidate(&self, text: &str) -> usize {
+        let first = text.chars().next().map_or(0, char::len_utf8);
+        let begins =
+            |byte: &u8| self.by_first.get(usize::from(*byte)).is_some_and(|f| !f.is_empty());
+        // No form begins in the middle of a character.
+        let found = text.as_bytes()[first..].iter().position(begins);
+        found.map_or(text.len(), |found| first + found)
     }
 }
 

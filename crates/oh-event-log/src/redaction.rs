@@ -1,6 +1,7 @@
 //! Secrets are masked before an event is stored, so nobody ever sees them.
 
-use base64::Engine as _;
+use aho_corasick::AhoCorasick;
+use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use oh_event::Event;
 use oh_wire::{EncodedEvent, Encoding, encode_event, parse_event};
@@ -20,8 +21,10 @@ const PROTECTED_KEYS: [&str; 6] = ["timestamp", "id", "source", "cause", "action
 /// The values to mask in one conversation.
 #[derive(Default)]
 pub(crate) struct Redactor {
-    /// Every form of every value, the longest first: one that contains another is masked before.
+    /// Every form of every value.
     forms: Vec<String>,
+    /// Finds all of them at once.
+    finder: Option<AhoCorasick>,
 }
 
 impl std::fmt::Debug for Redactor {
@@ -31,32 +34,49 @@ impl std::fmt::Debug for Redactor {
 }
 
 /// Returns how a value may look in a text: plain, inside a JSON string, encoded for an address, in
-/// base64 without what fills it up. None if it is too short to be told from an ordinary word.
+/// hexadecimal digits, and in base64 wherever it stands in what is encoded. None if it is too
+/// short to be told from an ordinary word.
 pub(crate) fn forms_of(plain: &str) -> Vec<String> {
     if plain.chars().count() < MIN_SECRET_CHARS {
         return Vec::new();
     }
     let quoted = Value::from(plain).to_string();
     let address: String = form_urlencoded::byte_serialize(plain.as_bytes()).collect();
+    let digits: String = plain.bytes().map(|byte| format!("{byte:02x}")).collect();
     let mut forms = vec![
         plain.to_owned(),
         quoted[1..quoted.len() - 1].to_owned(),
         address.replace('+', "%20"),
         address,
-        STANDARD_NO_PAD.encode(plain),
-        URL_SAFE_NO_PAD.encode(plain),
+        digits.to_uppercase(),
+        digits,
     ];
+    for before in 0..3 {
+        forms.push(in_base64(plain, before, &STANDARD_NO_PAD));
+        forms.push(in_base64(plain, before, &URL_SAFE_NO_PAD));
+    }
+    forms.retain(|form| form.len() >= MIN_SECRET_CHARS);
     forms.sort_unstable();
     forms.dedup();
     forms
+}
+
+/// Returns what base64 always makes of a value that has so many bytes before it, modulo 3: the
+/// characters at its ends that depend on its neighbors are left out.
+fn in_base64(plain: &str, before: usize, engine: &impl Engine) -> String {
+    let bytes = [&[0; 3][..before], plain.as_bytes()].concat();
+    let (first, end) = ((before * 8).div_ceil(6), bytes.len() * 8 / 6);
+    engine.encode(&bytes)[first..end].to_owned()
 }
 
 impl Redactor {
     /// Adds values to mask; known ones stay masked for the life of the conversation.
     pub(crate) fn add(&mut self, values: impl IntoIterator<Item = String>) {
         self.forms.extend(values.into_iter().flat_map(|plain| forms_of(&plain)));
-        self.forms.sort_unstable_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        self.forms.sort_unstable();
         self.forms.dedup();
+        // It cannot fail: there are not so many forms.
+        self.finder = AhoCorasick::new(&self.forms).ok();
     }
 
     /// Returns what masks the same values in a stream of text.
@@ -68,7 +88,7 @@ impl Redactor {
     pub(crate) fn encode(&self, event: &mut Event) -> serde_json::Result<Encoding> {
         let encoding = encode_event(event)?;
         // A value with quotes is in the payload in the form that it has inside of JSON.
-        if !self.forms.iter().any(|form| encoding.payload.contains(form)) {
+        if !self.finder.as_ref().is_some_and(|finder| finder.is_match(&encoding.payload)) {
             return Ok(encoding);
         }
         let view = EncodedEvent {
@@ -107,9 +127,69 @@ impl Redactor {
     }
 
     fn mask_text(&self, text: &mut String) {
-        for form in &self.forms {
-            if text.contains(form.as_str()) {
-                *text = text.replace(form.as_str(), SECRET_MASK);
+        let Some(finder) = &self.finder else { return };
+        let mut masked = String::new();
+        // The end of what is shown or masked, and of the secret that is being masked.
+        let (mut done, mut hidden) = (0, 0);
+        let mut found: Vec<_> = finder.find_overlapping_iter(text.as_str()).collect();
+        found.sort_unstable_by_key(|found| (found.start(), std::cmp::Reverse(found.end())));
+        for found in found {
+            if found.start() >= hidden {
+                masked.push_str(&text[done.max(hidden)..found.start()]);
+                masked.push_str(SECRET_MASK);
+            }
+            hidden = hidden.max(found.end());
+            done = hidden;
+        }
+        if hidden > 0 {
+            masked.push_str(&text[hidden..]);
+            *text = masked;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE};
+
+    use super::*;
+
+    fn masked(secrets: &[&str], text: &str) -> String {
+        let mut redactor = Redactor::default();
+        redactor.add(secrets.iter().map(|&secret| secret.to_owned()));
+        let mut text = text.to_owned();
+        redactor.mask_text(&mut text);
+        text
+    }
+
+    #[test]
+    fn what_overlaps_is_masked_as_a_whole() {
+        let secrets = ["abcdefgh", "efghijkl", "cdefgh"];
+        assert_eq!(masked(&secrets, "xabcdefghijkly"), format!("x{SECRET_MASK}y"));
+        assert_eq!(masked(&secrets, "abcdefghabcdefgh"), SECRET_MASK.repeat(2));
+        assert_eq!(masked(&secrets, "nothing"), "nothing");
+        assert_eq!(masked(&["short"], "short"), "short");
+    }
+
+    #[test]
+    fn encodings_are_masked_wherever_the_value_stands() {
+        let secret = "s3cret/with+signs & more";
+        for before in ["", "a", "ab", "abc", "user:"] {
+            for after in ["", "\n", "!!", "abc"] {
+                let whole = format!("{before}{secret}{after}");
+                let digits: String = whole.bytes().map(|byte| format!("{byte:02x}")).collect();
+                for text in [
+                    whole.clone(),
+                    BASE64_STANDARD.encode(&whole),
+                    BASE64_URL_SAFE.encode(&whole),
+                    digits.clone(),
+                    digits.to_uppercase(),
+                    form_urlencoded::byte_serialize(whole.as_bytes()).collect(),
+                ] {
+                    let shown = masked(&[secret], &text);
+                    assert!(shown.contains(SECRET_MASK), "{text}: {shown}");
+                    assert!(shown.len() < SECRET_MASK.len() + 24, "{text}: {shown}");
+                }
             }
         }
     }

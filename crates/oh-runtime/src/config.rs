@@ -99,6 +99,14 @@ const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/s
 const GIT_NAME: &str = "openhands";
 const GIT_EMAIL: &str = "openhands@all-hands.dev";
 
+impl LocalRuntimeConfig {
+    /// Returns the names of the variables that the configuration gives to commands.
+    pub(crate) fn given_variables(&self) -> Vec<String> {
+        let names = self.environment.iter().map(|(name, _)| name);
+        names.filter(|name| is_variable_name(name)).cloned().collect()
+    }
+}
+
 /// Returns the whole environment of a process of the conversation.
 pub(crate) fn command_environment(
     config: &LocalRuntimeConfig,

@@ -87,6 +87,7 @@ impl LocalRuntime {
             .unwrap_or_else(|| workspace.clone());
         let setup = ShellSetup {
             environment: command_environment(&config, &home, &username, &marker),
+            given: config.given_variables(),
             output_dir: session_dir.join("output"),
             marker,
             username,

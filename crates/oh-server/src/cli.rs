@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
 use oh_config::{Config, LogFormat, TlsFiles};
-use oh_server::{CheckState, Components, RunningServer};
+use oh_server::{CheckState, Components, LogWriter, RunningServer};
 use tracing_subscriber::EnvFilter;
 
 use errand::{Replay, Run};
@@ -189,17 +189,29 @@ fn doctor(arguments: Doctor) -> Result<ExitCode> {
 
 fn start_log(config: &Config) {
     let level = &config.server.log_level;
-    // The library of the models' protocols logs whole answers of providers, which may repeat the
-    // key; what matters of them comes back as a failure.
-    let filter = EnvFilter::try_new(format!("warn,genai=off,oh={level},openhands={level}"))
-        .unwrap_or_else(|_| EnvFilter::new("info"));
-    let names = ["agent", "config", "event_log", "llm", "runtime", "server", "session", "store"];
+    // The libraries of protocols log whole answers of others, which may repeat a key; what matters
+    // of them comes back as a failure.
+    let filter =
+        EnvFilter::try_new(format!("warn,genai=off,rmcp=off,oh={level},openhands={level}"))
+            .unwrap_or_else(|_| EnvFilter::new("info"));
+    let names = [
+        "agent",
+        "config",
+        "event_log",
+        "git_host",
+        "llm",
+        "mcp",
+        "runtime",
+        "server",
+        "session",
+        "store",
+    ];
     let filter =
         names.iter().fold(filter, |filter, name| match format!("oh_{name}={level}").parse() {
             Ok(directive) => filter.add_directive(directive),
             Err(_) => filter,
         });
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(LogWriter::default);
     match config.server.log_format {
         LogFormat::Json => log.json().init(),
         LogFormat::Pretty => {

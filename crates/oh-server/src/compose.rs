@@ -33,11 +33,12 @@ use crate::skills::Skills;
 use crate::socket::EVENT_FRAMING;
 use crate::state::{
     AppState, MAX_DOWNLOADS, MAX_GIT_LOOKS, MAX_PEER_LOOKS, MAX_STRANGERS, Shared, SocketCount,
-    plain_metadata,
+    places, plain_metadata,
 };
 use crate::titles;
 use crate::tls::Tls;
 use crate::trajectory;
+use crate::transport::PollingSessions;
 use crate::web;
 
 /// How long sockets and sessions get to end.
@@ -110,6 +111,7 @@ pub async fn start(config: Config, components: Components) -> Result<RunningServ
     tasks.spawn(async move {
         let _ = shutdown.run_until_cancelled(manager.close_idle_sessions()).await;
     });
+    tasks.spawn(state.polling.clone().outlive(state.shutdown.clone()));
     if let Some(collector) = rest::metrics::collector() {
         let shutdown = state.shutdown.clone();
         tasks.spawn(async move {
@@ -137,7 +139,7 @@ pub async fn start(config: Config, components: Components) -> Result<RunningServ
             let _ = shutdown.run_until_cancelled(tls.follow_files()).await;
         });
     }
-    let places = ConnectionPlaces::new(state.server().max_sockets);
+    let places = ConnectionPlaces::new(state.server().sockets.max_sockets);
     for listener in [Some(listener), frontend].into_iter().flatten() {
         let front = Front { tls: tls.clone(), places: places.clone(), router: router.clone() };
         tasks.spawn(serve(listener, front, state.shutdown.clone()));
@@ -320,6 +322,7 @@ pub(crate) async fn compose(
     let state = AppState::new(Shared {
         origins: OwnOrigins::new(ports, config.server.cors.clone()),
         git: git_reader(&config)?,
+        socket_places: places(config.server.sockets.max_sockets),
         proxies: Proxies::new(config.server.trusted_proxies.clone()),
         config,
         keys,
@@ -333,6 +336,7 @@ pub(crate) async fn compose(
         skills,
         settings,
         sockets,
+        polling: PollingSessions::default(),
         downloads: Arc::new(Semaphore::new(MAX_DOWNLOADS)),
         git_looks: Semaphore::new(MAX_GIT_LOOKS),
         rate_limit: RateLimiter::new(config_rate),
@@ -353,7 +357,7 @@ fn router(state: &AppState) -> Router {
         .fallback(web::serve)
         .layer(axum::middleware::from_fn_with_state(state.clone(), web::guard_host))
         .layer(axum::middleware::from_fn_with_state(state.clone(), rate_limit::limit))
-        .layer(cors::layer(state.server()))
+        .layer(cors::layer(state))
         .layer(axum::middleware::map_response(web::complete))
         .layer(tower_http::catch_panic::CatchPanicLayer::custom(rest::panicked))
         .with_state(state.clone())

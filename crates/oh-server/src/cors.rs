@@ -1,4 +1,4 @@
-//! Which pages of other origins may read answers of the REST API.
+//! Which pages of other origins may read answers of the REST API, and of sockets over HTTP.
 //!
 //! This only tells browsers what to do. Whether a request is let in is decided by [`crate::auth`]:
 //! a page of another origin needs the key whatever is said here.
@@ -6,27 +6,32 @@
 use std::time::Duration;
 
 use axum::http::{HeaderValue, Method, request};
-use oh_config::{CorsOrigins, ServerSettings};
+use oh_config::CorsOrigins;
 use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer};
+
+use crate::state::AppState;
 
 /// How long a browser may remember an answer, as OpenHands says.
 const MAX_AGE: Duration = Duration::from_secs(600);
 
 /// Adds the headers that OpenHands adds: for the pages that are listed, or, without a list, for
 /// those of this machine.
-pub(crate) fn layer(settings: &ServerSettings) -> CorsLayer {
+pub(crate) fn layer(state: &AppState) -> CorsLayer {
+    let (settings, state) = (state.server(), state.clone());
     let mut listed = settings.rest_origins.clone();
     if let CorsOrigins::Listed(origins) = &settings.cors {
         listed.extend(origins.iter().cloned());
     }
     let any_here = settings.rest_origins.is_empty();
     let is_allowed = move |origin: &HeaderValue, request: &request::Parts| {
-        // Sockets say for themselves which pages may open them.
-        !request.uri.path().starts_with("/socket.io")
-            && origin.to_str().is_ok_and(|origin| {
-                listed.iter().any(|listed| is_same(listed, origin))
-                    || (any_here && is_on_this_machine(origin))
-            })
+        if request.uri.path().starts_with("/socket.io") {
+            // WebSockets need no leave to be read.
+            return state.server().sockets.has_polling && state.origins.may_read(origin);
+        }
+        origin.to_str().is_ok_and(|origin| {
+            listed.iter().any(|listed| is_same(listed, origin))
+                || (any_here && is_on_this_machine(origin))
+        })
     };
     CorsLayer::new()
         .allow_origin(AllowOrigin::predicate(is_allowed))

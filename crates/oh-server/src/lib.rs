@@ -3,7 +3,8 @@
 //! - [`start`]: a running server from a configuration;
 //! - [`run_errand`]: one conversation in the foreground, without a server;
 //! - [`import`]: takes over the state directory of OpenHands;
-//! - [`Components`]: the model and the runtime, so that tests can bring their own.
+//! - [`Components`]: the model and the runtime, so that tests can bring their own;
+//! - [`transport`]: Engine.IO over HTTP and WebSockets, for any application.
 //!
 //! HTTP and Socket.IO are known nowhere else. Events pass through as bytes.
 
@@ -21,6 +22,7 @@ mod headless;
 mod import;
 mod listener;
 mod llm_choice;
+mod log;
 mod mcp;
 mod occupancy;
 mod opening;
@@ -37,6 +39,7 @@ mod state;
 mod titles;
 mod tls;
 mod trajectory;
+pub mod transport;
 mod web;
 
 pub use auth::{load_session_key, rotate_session_key};
@@ -44,4 +47,5 @@ pub use compose::{Components, RunningServer, start};
 pub use doctor::{Check, CheckState, doctor};
 pub use headless::{Beginning, Errand, Outcome, Output, User, run_errand};
 pub use import::{ImportReport, import};
+pub use log::LogWriter;
 pub use oh_runtime::sandbox_main;

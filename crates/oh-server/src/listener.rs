@@ -35,7 +35,10 @@ pub(crate) struct Connection {
     pub(crate) peer: SocketAddr,
     pub(crate) local: SocketAddr,
     /// Bytes handed to the kernel for the peer.
-    written: AtomicU64,
+    pub(crate) written: Arc<AtomicU64>,
+    read: AtomicU64,
+    /// How much may be read in all.
+    may_read: AtomicU64,
     /// Whether the peer is this machine's own user; asked once.
     pub(crate) trust: OnceCell<PeerTrust>,
 }
@@ -62,7 +65,9 @@ impl WatchedListener {
         let connection = Arc::new(Connection {
             peer: canonical(peer),
             local: canonical(local),
-            written: AtomicU64::new(0),
+            written: Arc::default(),
+            read: AtomicU64::new(0),
+            may_read: AtomicU64::new(u64::MAX),
             trust: OnceCell::new(),
         });
         Ok(WatchedStream { stream, connection, place: None })
@@ -79,9 +84,20 @@ fn canonical(address: SocketAddr) -> SocketAddr {
 }
 
 impl Connection {
-    /// Returns how many bytes were handed to the kernel so far.
-    pub(crate) fn written(&self) -> u64 {
-        self.written.load(Ordering::Relaxed)
+    /// Ends the connection if the peer sends more than this from now on.
+    pub(crate) fn limit_reading(&self, bytes: u64) {
+        let read = self.read.load(Ordering::Relaxed);
+        self.may_read.store(read.saturating_add(bytes), Ordering::Relaxed);
+    }
+
+    /// Lets the peer send as much as it likes.
+    pub(crate) fn unlimit_reading(&self) {
+        self.may_read.store(u64::MAX, Ordering::Relaxed);
+    }
+
+    /// Returns true if the peer has sent more than it may.
+    pub(crate) fn is_exhausted(&self) -> bool {
+        self.read.load(Ordering::Relaxed) > self.may_read.load(Ordering::Relaxed)
     }
 }
 
@@ -91,7 +107,14 @@ impl AsyncRead for WatchedStream {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let before = buffer.filled().len();
+        let result = Pin::new(&mut self.stream).poll_read(context, buffer);
+        let read = buffer.filled().len() - before;
+        self.connection.read.fetch_add(read as u64, Ordering::Relaxed);
+        if self.connection.is_exhausted() {
+            return Poll::Ready(Err(io::Error::other("the peer has sent more than it may")));
+        }
+        result
     }
 }
 

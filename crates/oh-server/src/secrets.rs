@@ -8,6 +8,7 @@ use oh_store::{CustomSecret, ProviderToken, SecretChange, SecretKey, Store, Stor
 use tokio::sync::watch;
 
 use crate::git_hosts;
+use crate::log::mask_in_log;
 
 /// The secrets of this server. Clones share them.
 #[derive(Debug, Clone)]
@@ -162,6 +163,7 @@ impl Secrets {
         let custom = known.custom.iter().map(|secret| secret.value.clone());
         let tokens = known.tokens.iter().flat_map(|token| token_values(&token.token));
         let all: Vec<String> = custom.chain(tokens).chain(known.others.iter().cloned()).collect();
+        mask_in_log(&all);
         self.0.masked.send_replace(all.into());
     }
 

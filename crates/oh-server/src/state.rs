@@ -26,6 +26,7 @@ use crate::rate_limit::RateLimiter;
 use crate::sandbox::Sandboxes;
 use crate::secrets::Secrets;
 use crate::skills::Skills;
+use crate::transport::PollingSessions;
 
 /// Most archives that are made at a time.
 pub(crate) const MAX_DOWNLOADS: usize = 8;
@@ -70,6 +71,10 @@ pub(crate) struct Shared {
     /// Places for sockets that have not shown the key yet.
     pub(crate) strangers: Arc<Semaphore>,
     pub(crate) sockets: SocketCount,
+    /// Places for sockets, joined or not.
+    pub(crate) socket_places: Arc<Semaphore>,
+    /// Sockets that are requests of HTTP.
+    pub(crate) polling: PollingSessions,
     pub(crate) shutdown: CancellationToken,
     pub(crate) started: std::time::Instant,
 }
@@ -159,8 +164,7 @@ impl AppState {
 
     /// Takes a place for a socket of a conversation; `None` if all are taken.
     pub(crate) fn take_place(&self, conversation: &ConversationId) -> Option<SocketPlace> {
-        let limits = (self.server().max_sockets, self.server().max_sockets_per_conversation);
-        self.sockets.take(conversation, limits)
+        self.sockets.take(conversation, self.server().sockets.max_sockets_per_conversation)
     }
 
     pub(crate) fn socket_count(&self, conversation: &ConversationId) -> usize {
@@ -235,17 +239,12 @@ impl AppState {
 }
 
 impl SocketCount {
-    fn take(
-        &self,
-        conversation: &ConversationId,
-        (max_total, max_of_one): (usize, usize),
-    ) -> Option<SocketPlace> {
+    fn take(&self, conversation: &ConversationId, most: usize) -> Option<SocketPlace> {
         let mut sockets = self.counts();
-        let total: usize = sockets.values().sum();
-        let count = sockets.entry(conversation.clone()).or_default();
-        if total >= max_total || *count >= max_of_one {
+        if sockets.get(conversation).copied().unwrap_or(0) >= most {
             return None;
         }
+        let count = sockets.entry(conversation.clone()).or_default();
         *count += 1;
         Some(SocketPlace { all: self.clone(), conversation: conversation.clone() })
     }
@@ -273,6 +272,11 @@ impl Drop for SocketPlace {
             }
         }
     }
+}
+
+/// Returns so many places.
+pub(crate) fn places(count: usize) -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(count.min(Semaphore::MAX_PERMITS)))
 }
 
 /// Returns what is recorded of a conversation that nobody described.

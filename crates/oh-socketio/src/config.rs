@@ -76,9 +76,16 @@ impl Config {
     ///
     /// Times are in milliseconds, `maxPayload` in bytes; no upgrades are offered, for this is a WebSocket already.
     pub fn open_frame(&self, sid: &str) -> String {
+        self.open_frame_with_upgrades(sid, &[])
+    }
+
+    /// Returns the open frame of a session over HTTP, which may move to one of these transports.
+    pub fn open_frame_with_upgrades(&self, sid: &str, upgrades: &[&str]) -> String {
+        let upgrades: Vec<_> = upgrades.iter().map(|name| json_string(name)).collect();
         format!(
-            r#"0{{"sid":{},"upgrades":[],"pingTimeout":{},"pingInterval":{},"maxPayload":{}}}"#,
+            r#"0{{"sid":{},"upgrades":[{}],"pingTimeout":{},"pingInterval":{},"maxPayload":{}}}"#,
             json_string(sid),
+            upgrades.join(","),
             self.ping_timeout.as_millis(),
             self.ping_interval.as_millis(),
             self.max_payload,

@@ -11,6 +11,15 @@ pub enum PacketError {
     /// The first character is no packet type of the protocol.
     #[error("unknown packet type `{}`", .0.escape_debug())]
     UnknownType(char),
+    /// A body holds more packets than allowed.
+    #[error("payload has more than {max} packets")]
+    TooManyPackets {
+        /// The limit.
+        max: usize,
+    },
+    /// A binary message in a body is not base64.
+    #[error("binary message is not base64")]
+    Base64,
     /// A binary packet does not start with `<count>-`.
     #[error("attachment count is missing or too large")]
     AttachmentCount,

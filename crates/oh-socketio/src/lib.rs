@@ -1,15 +1,16 @@
 //! Engine.IO 4 and Socket.IO 5 as a state machine: frames and the time go in, effects come out.
 //!
 //! This crate opens no sockets, reads no clock and draws no random numbers.
-//! It is the server's side of both protocols over one WebSocket; long-polling and the upgrade from it are not here.
+//! It is the server's side of both protocols, over a WebSocket, HTTP long-polling, or the one after the other.
 //! It knows nothing of any application: event names, payloads and session ids are opaque.
 //!
 //! Reading order:
 //! 1. [`Config`] and [`Rules`]: intervals, limits, and how much is forgiven.
-//! 2. [`Connection`]: one WebSocket; [`Input`] in, [`Effect`] out, [`Connection::next_deadline`] says when to call again.
+//! 2. [`Connection`]: one session; [`Input`] in, [`Effect`] out, [`Connection::next_deadline`] says when to call again.
 //! 3. [`Packet`] and [`Args`]: what a Socket.IO message says; [`EnginePacket`]: what a frame says.
 //! 4. [`event_prefix`], [`encode_event`], [`encode_ack`]: frames for a server that holds encoded JSON already.
 //! 5. [`Engine`]: the Engine.IO layer alone.
+//! 6. [`Polling`]: what requests of HTTP long-polling are answered with, and the upgrade; [`Payload`]: their bodies.
 //!
 //! Invariants:
 //! - JSON payloads are checked once and passed on byte for byte; they are never serialized again.
@@ -31,6 +32,8 @@ mod engine_packet;
 mod error;
 mod inbound;
 mod packet;
+mod payload;
+mod polling;
 
 pub use args::Args;
 pub use config::{Config, Rules};
@@ -41,3 +44,5 @@ pub use engine::{Beat, Engine, Input, Received};
 pub use engine_packet::{EnginePacket, PING};
 pub use error::{CloseReason, Malformed, PacketError};
 pub use packet::{AckId, MAX_NAMESPACE_BYTES, Packet};
+pub use payload::{Frame, Payload, parse_payload};
+pub use polling::{Polled, Polling, PollingEnd, Probed};

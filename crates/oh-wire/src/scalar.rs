@@ -209,13 +209,16 @@ pub fn format_rest_time(timestamp: Timestamp) -> String {
 }
 
 /// Reads a moment with or without fraction, `Z` or offset; without a zone it is UTC.
+///
+/// A year before 0 is refused: it could be written, and not read again.
 #[must_use]
 pub fn parse_timestamp(text: &str) -> Option<Timestamp> {
     let instant = text.parse::<jiff::Timestamp>().ok().or_else(|| {
         let civil = text.parse::<jiff::civil::DateTime>().ok()?;
         civil.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
     })?;
-    Some(Timestamp(instant.as_microsecond()))
+    let has_year = instant.to_zoned(jiff::tz::TimeZone::UTC).year() >= 0;
+    has_year.then(|| Timestamp(instant.as_microsecond()))
 }
 
 #[cfg(test)]
@@ -233,5 +236,8 @@ mod tests {
         check("2026-11-21T22:53:02Z", Some("2026-11-21T22:53:02.000000"));
         check("2026-11-21T22:53:02.1+01:00", Some("2026-11-21T21:53:02.100000"));
         check("yesterday", None);
+        check("0000-01-01T00:00:00Z", Some("0000-01-01T00:00:00.000000"));
+        check("-000001-01-01T00:00:00Z", None);
+        check("-0002000131", None);
     }
 }

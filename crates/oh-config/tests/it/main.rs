@@ -4,13 +4,15 @@
 mod llm;
 #[cfg(test)]
 mod not_here;
+#[cfg(test)]
+mod properties;
 
 #[cfg(test)]
 mod config {
     use std::path::Path;
     use std::time::Duration;
 
-    use oh_config::{Config, CorsOrigins, Environment, RuntimeKind};
+    use oh_config::{ActionPace, Config, CorsOrigins, Environment, RuntimeKind};
     use oh_runtime::{
         ContainerConfig, ContainerOnClose, Gpus, NetworkPolicy, ResourceLimits, SandboxPolicy,
     };
@@ -368,10 +370,42 @@ docker_runtime_kwargs = { privileged = true }
     }
 
     #[test]
+    fn sockets_are_reached_as_the_configuration_says() {
+        let check = |text: &str, variables: &[(&str, &str)], expected: (bool, bool), warnings| {
+            let config = parse(text, variables);
+            let sockets = config.server.sockets;
+            assert_eq!((sockets.has_websocket, sockets.has_polling), expected, "{text}");
+            assert_eq!(config.warnings.len(), warnings, "{:?}", config.warnings);
+        };
+        let variable = |value| [("SOCKETIO_TRANSPORTS", value)];
+        check("", &[], (true, false), 0);
+        check("", &variable("websocket,polling"), (true, true), 0);
+        check("", &variable(" Polling "), (false, true), 0);
+        check("", &variable("carrier"), (true, false), 1);
+        let both = "[server]\nsocketio_transports = [\"polling\", \"websocket\"]";
+        check(both, &[], (true, true), 0);
+        check(both, &variable("websocket"), (true, false), 0);
+    }
+
+    #[test]
+    fn actions_are_taken_as_fast_as_the_configuration_says() {
+        let actions = |text: &str| parse(text, &[]).server.sockets.actions;
+        let pace = |per_second, burst, max_waiting| ActionPace { per_second, burst, max_waiting };
+        assert_eq!(actions(""), pace(Some(20.0), 100, 1000));
+        assert_eq!(
+            actions("[server]\nactions_per_second = 0\naction_burst = 0\nmax_waiting_actions = 5"),
+            pace(None, 1, 5)
+        );
+    }
+
+    #[test]
     fn conversations_live_as_long_as_the_configuration_says() {
         let lifecycle = parse("", &[]).lifecycle;
         assert_eq!(lifecycle.close_delay, Some(Duration::from_secs(3600)));
-        assert_eq!(lifecycle.max_conversations, Some(3));
+        // It depends on the machine.
+        assert!(lifecycle.max_conversations.is_some_and(|limit| (3..=200).contains(&limit)));
+        let named = parse("[core]\nmax_concurrent_conversations = 7", &[]).lifecycle;
+        assert_eq!(named.max_conversations, Some(7));
         let config = parse(
             "[sandbox]\nclose_delay = 0\ntrusted_dirs = [\"/a/b\", \"~/c\", \"d\", \"/\"]",
             &[

@@ -13,6 +13,8 @@ pub(super) struct Channel<'a> {
     pub(super) environment: &'a Path,
     /// Exported variables of the shell before this one.
     pub(super) restored: &'a Path,
+    /// Variables that every shell is given anew. They may be secrets, so they are in no file.
+    pub(super) given: &'a [String],
 }
 
 /// Returns the script.
@@ -26,6 +28,11 @@ pub(super) struct Channel<'a> {
 pub(super) fn script(channel: &Channel<'_>) -> String {
     let [records, turn, environment, restored] =
         [channel.records, channel.turn, channel.environment, channel.restored].map(quote);
+    // A variable of the function hides the one of the same name.
+    let hide = match channel.given {
+        [] => String::new(),
+        given => format!("builtin local {} 2>/dev/null", given.join(" ")),
+    };
     format!(
         r#"PS1= PS2=
 export -n PROMPT_COMMAND PS1 PS2
@@ -43,7 +50,7 @@ __oh_hook() {{
   set +e +f +u +v +x +C
   while builtin read -r -t 0; do builtin read -r -t 0.01 || break; done < /dev/tty
   builtin read -r nonce < {turn} || :
-  builtin declare -x >| {environment}
+  __oh_save
   PS1= PS2=
   builtin printf '\e]7771;%s\a' "$nonce" > /dev/tty
   {{
@@ -54,6 +61,10 @@ __oh_hook() {{
     builtin printf '\0'
   }} > {records}
   builtin unset -v __oh_statuses
+}}
+__oh_save() {{
+  {hide}
+  builtin declare -x >| {environment}
 }}
 __oh_end() {{
   local status=$? IFS=' '

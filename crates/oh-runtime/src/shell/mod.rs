@@ -42,6 +42,8 @@ pub(crate) struct ShellSetup {
     /// Stands before each command that is started.
     pub(crate) launcher: Vec<OsString>,
     pub(crate) environment: Vec<(OsString, OsString)>,
+    /// Names of those among them that may be secrets.
+    pub(crate) given: Vec<String>,
     pub(crate) marker: String,
     pub(crate) username: String,
     pub(crate) hostname: String,

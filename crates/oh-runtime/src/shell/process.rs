@@ -107,6 +107,7 @@ impl ShellProcess {
                 turn: &files.turn,
                 environment: &files.environment,
                 restored: &files.restored,
+                given: &setup.given,
             }),
         )?;
 

@@ -49,4 +49,6 @@ mod workspace_download;
 #[cfg(test)]
 mod workspace_gather;
 #[cfg(test)]
+mod workspace_paths;
+#[cfg(test)]
 mod workspace_unpack;

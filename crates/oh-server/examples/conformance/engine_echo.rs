@@ -2,22 +2,19 @@
 
 use std::convert::Infallible;
 
-use axum::extract::ws::WebSocket;
-
 use oh_socketio::{Beat, Engine, EnginePacket, PING, Received};
 
 use crate::config;
-use crate::transport::{End, Transport, session_id};
+use crate::transport::{End, Transport};
 
-pub(crate) async fn serve(socket: WebSocket) {
-    let mut transport = Transport::new(socket);
+pub(crate) async fn serve(mut transport: Transport) {
     let Err(end) = echo(&mut transport).await;
     transport.finish(end).await;
 }
 
 async fn echo(transport: &mut Transport) -> Result<Infallible, End> {
     let config = config();
-    transport.send_text(config.open_frame(&session_id())).await?;
+    transport.open().await?;
     let mut engine = Engine::new(&config, transport.now());
     loop {
         let incoming = transport.receive(engine.next_deadline()).await?;

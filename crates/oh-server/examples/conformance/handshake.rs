@@ -1,47 +1,90 @@
-//! From the HTTP request to the WebSocket, or to the refusal a Socket.IO client understands.
+//! From the request to a session, or to the refusal a Socket.IO client understands.
 
-use std::collections::HashMap;
+use std::future::Future;
+use std::sync::Arc;
 
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::{Query, WebSocketUpgrade};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::extract::{Request, State, WebSocketUpgrade};
+use axum::response::Response;
 
+use oh_server::transport::{
+    Ask, PollingOptions, PollingSessions, Standing, Transports, ask_of, of_websocket, refusal,
+};
+use oh_socketio::Rules;
+
+use crate::transport::{Transport, session_id};
 use crate::{config, engine_echo, socket_app};
 
-type Parameters = Query<HashMap<String, String>>;
 type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
 
-pub(crate) async fn open_engine(query: Parameters, upgrade: Upgrade) -> Response {
-    match check(&query, upgrade) {
-        Ok(upgrade) => upgrade.on_upgrade(engine_echo::serve),
-        Err(refusal) => refusal,
-    }
+const TRANSPORTS: Transports = Transports { websocket: true, polling: true };
+
+pub(crate) async fn open_engine(
+    State(sessions): State<PollingSessions>,
+    upgrade: Upgrade,
+    request: Request,
+) -> Response {
+    answer(sessions, upgrade, request, engine_echo::serve).await
 }
 
-pub(crate) async fn open_socket(query: Parameters, upgrade: Upgrade) -> Response {
-    match check(&query, upgrade) {
-        Ok(upgrade) => upgrade.on_upgrade(socket_app::serve),
-        Err(refusal) => refusal,
-    }
+pub(crate) async fn open_socket(
+    State(sessions): State<PollingSessions>,
+    upgrade: Upgrade,
+    request: Request,
+) -> Response {
+    answer(sessions, upgrade, request, socket_app::serve).await
 }
 
-/// Refuses everything but Engine.IO 4 over WebSocket; an upgrade is forbidden (403), plain HTTP a bad request (400).
-#[expect(clippy::result_large_err, reason = "the response is returned at once")]
-fn check(query: &HashMap<String, String>, upgrade: Upgrade) -> Result<WebSocketUpgrade, Response> {
-    let status = if upgrade.is_ok() { StatusCode::FORBIDDEN } else { StatusCode::BAD_REQUEST };
-    let refuse = |reason: &str| Err((status, format!("{reason:?}")).into_response());
-    if query.get("EIO").is_none_or(|version| version != "4") {
-        return refuse(
-            "The client is using an unsupported version of the Socket.IO or Engine.IO protocols",
-        );
-    }
-    if query.get("transport").is_none_or(|transport| transport != "websocket") {
-        return refuse("Invalid transport");
-    }
-    match upgrade {
+/// Refuses what is no Engine.IO 4; an upgrade is forbidden (403), plain HTTP a bad request (400).
+async fn answer<Served>(
+    sessions: PollingSessions,
+    upgrade: Upgrade,
+    request: Request,
+    serve: fn(Transport) -> Served,
+) -> Response
+where
+    Served: Future<Output = ()> + Send + 'static,
+{
+    let query = request.uri().query().unwrap_or_default();
+    let ask = ask_of(request.method(), query, upgrade.is_ok(), TRANSPORTS, Rules::Strict);
+    let find = |sid: &str| sessions.find(sid).filter(|session| session.is_open());
+    let (sid, written) = (session_id(), Arc::default());
+    match (ask, upgrade) {
+        (Ok(Ask::Open), _) => {
+            let options = PollingOptions {
+                standing: Standing::Admitted,
+                max_payload: config().max_payload,
+                max_packets: 1000,
+            };
+            let session =
+                sessions.open(sid.clone(), options, Arc::default(), |incoming, outgoing| {
+                    serve(Transport::new(sid, &["websocket"], (incoming, outgoing)))
+                });
+            session.poll(written).await
+        }
+        (Ok(Ask::Poll(sid)), _) => match find(&sid) {
+            Some(session) => session.poll(written).await,
+            None => refusal(false, "Invalid session"),
+        },
+        (Ok(Ask::Post(sid)), _) => match find(&sid) {
+            Some(session) => session.post(request.into_body()).await,
+            None => refusal(false, "Invalid session"),
+        },
+        (Ok(Ask::Upgrade(sid)), Ok(upgrade)) => match find(&sid) {
+            Some(session) => {
+                upgrade.on_upgrade(async move |socket| session.probe(socket, written).await)
+            }
+            None => refusal(true, "Invalid session"),
+        },
         // A little above the limit, so that a frame too large reaches the protocol layer and is closed with 1009.
-        Ok(upgrade) => Ok(upgrade.max_message_size(config().max_payload * 2)),
-        Err(_) => refuse("Invalid websocket upgrade"),
+        (Ok(Ask::WebSocket), Ok(upgrade)) => {
+            upgrade.max_message_size(config().max_payload * 2).on_upgrade(move |socket| {
+                serve(Transport::new(sid, &[], of_websocket(socket, written)))
+            })
+        }
+        (Ok(Ask::WebSocket | Ask::Upgrade(_)), Err(_)) => {
+            refusal(false, "Invalid websocket upgrade")
+        }
+        (Err(message), upgrade) => refusal(upgrade.is_ok(), &message),
     }
 }

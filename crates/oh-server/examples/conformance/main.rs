@@ -16,6 +16,7 @@ use axum::Router;
 use axum::routing::any;
 use tokio::net::TcpListener;
 
+use oh_server::transport::PollingSessions;
 use oh_socketio::{Config, Rules};
 
 #[tokio::main]
@@ -32,7 +33,8 @@ async fn main() -> anyhow::Result<()> {
 
     let routes = Router::new()
         .route("/engine.io/", any(handshake::open_engine))
-        .route("/socket.io/", any(handshake::open_socket));
+        .route("/socket.io/", any(handshake::open_socket))
+        .with_state(PollingSessions::default());
     axum::serve(listener, routes).await?;
     Ok(())
 }

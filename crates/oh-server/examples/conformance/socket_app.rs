@@ -3,8 +3,6 @@
 use std::collections::VecDeque;
 use std::convert::Infallible;
 
-use axum::extract::ws::WebSocket;
-
 use oh_socketio::{
     AckId, Args, CloseReason, ConnectCause, Connection, Effect, PING, encode_ack, encode_event,
 };
@@ -14,15 +12,14 @@ use crate::transport::{End, Transport, session_id};
 
 const NAMESPACES: [&str; 2] = ["/", "/custom"];
 
-pub(crate) async fn serve(socket: WebSocket) {
-    let mut transport = Transport::new(socket);
+pub(crate) async fn serve(mut transport: Transport) {
     let Err(end) = run(&mut transport).await;
     transport.finish(end).await;
 }
 
 async fn run(transport: &mut Transport) -> Result<Infallible, End> {
     let config = config();
-    transport.send_text(config.open_frame(&session_id())).await?;
+    transport.open().await?;
     let mut connection = Connection::new(config, transport.now());
     loop {
         let deadline = connection.next_deadline().ok_or(CloseReason::PeerClosed)?;

@@ -1,23 +1,29 @@
-//! One axum WebSocket as a source of inputs and a sink of frames.
+//! The two halves of a session as a source of inputs and a sink of frames.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
-use tokio::time::{Instant, timeout, timeout_at};
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes};
+use tokio::time::{Instant, sleep_until, timeout};
 
+use oh_server::transport::{Gone, Incoming, Outgoing};
 use oh_socketio::{CloseReason, Input};
 
 /// How long a peer has to answer a close frame.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 pub(crate) struct Transport {
-    socket: WebSocket,
+    sid: String,
+    upgrades: &'static [&'static str],
+    incoming: Incoming,
+    outgoing: Outgoing,
+    /// Something was sent that the peer did not take yet.
+    has_sent: bool,
     opened: Instant,
 }
 
-/// A WebSocket message, or the end of the wait for one.
-pub(crate) enum Incoming {
+/// A message, or the end of the wait for one.
+pub(crate) enum Received {
     Message(Message),
     Tick,
 }
@@ -28,8 +34,8 @@ pub(crate) enum End {
     Close(CloseReason),
 }
 
-impl From<axum::Error> for End {
-    fn from(_: axum::Error) -> Self {
+impl From<Gone> for End {
+    fn from(_: Gone) -> Self {
         Self::PeerGone
     }
 }
@@ -40,7 +46,7 @@ impl From<CloseReason> for End {
     }
 }
 
-impl Incoming {
+impl Received {
     pub(crate) fn input(&self) -> Input<'_> {
         match self {
             Self::Message(Message::Text(text)) => Input::Text(text),
@@ -52,40 +58,65 @@ impl Incoming {
 }
 
 impl Transport {
-    pub(crate) fn new(socket: WebSocket) -> Self {
-        Self { socket, opened: Instant::now() }
+    pub(crate) fn new(
+        sid: String,
+        upgrades: &'static [&'static str],
+        (incoming, outgoing): (Incoming, Outgoing),
+    ) -> Self {
+        Self { sid, upgrades, incoming, outgoing, has_sent: false, opened: Instant::now() }
     }
 
-    /// Returns the time since the WebSocket was opened.
+    /// Sends the open frame.
+    pub(crate) async fn open(&mut self) -> Result<(), End> {
+        let frame = crate::config().open_frame_with_upgrades(&self.sid, self.upgrades);
+        self.send_text(frame).await
+    }
+
+    /// Returns the time since the session was opened.
     pub(crate) fn now(&self) -> Duration {
         self.opened.elapsed()
     }
 
-    /// Waits for a message until the deadline, a time since opening.
-    pub(crate) async fn receive(&mut self, deadline: Duration) -> Result<Incoming, End> {
-        match timeout_at(self.opened + deadline, self.socket.recv()).await {
-            Ok(Some(Ok(message))) => Ok(Incoming::Message(message)),
-            Ok(Some(Err(_)) | None) => Err(End::PeerGone),
-            Err(_) => Ok(Incoming::Tick),
+    /// Waits for a message until the deadline, a time since opening; what was sent goes out meanwhile.
+    pub(crate) async fn receive(&mut self, deadline: Duration) -> Result<Received, End> {
+        loop {
+            tokio::select! {
+                biased;
+                message = self.incoming.next() => return match message {
+                    Some(Ok(message)) => Ok(Received::Message(message)),
+                    Some(Err(_)) | None => Err(End::PeerGone),
+                },
+                flushed = self.outgoing.flush(), if self.has_sent => {
+                    flushed?;
+                    self.has_sent = false;
+                }
+                () = sleep_until(self.opened + deadline) => return Ok(Received::Tick),
+            }
         }
     }
 
     pub(crate) async fn send_text(&mut self, frame: impl Into<Utf8Bytes>) -> Result<(), End> {
-        Ok(self.socket.send(Message::Text(frame.into())).await?)
+        self.has_sent = true;
+        Ok(self.outgoing.feed(Message::Text(frame.into())).await?)
     }
 
     pub(crate) async fn send_binary(&mut self, data: Vec<u8>) -> Result<(), End> {
-        Ok(self.socket.send(Message::Binary(data.into())).await?)
+        self.has_sent = true;
+        Ok(self.outgoing.feed(Message::Binary(data.into())).await?)
     }
 
     /// Says why and waits for the peer to close, so that it reads the reason before the connection goes.
     pub(crate) async fn finish(mut self, end: End) {
         let End::Close(reason) = end else { return };
         let frame = CloseFrame { code: reason.code(), reason: reason.to_string().into() };
-        if self.socket.send(Message::Close(Some(frame))).await.is_ok() {
-            let drain = async { while let Some(Ok(_)) = self.socket.recv().await {} };
-            timeout(CLOSE_TIMEOUT, drain).await.unwrap_or_default();
-        }
+        let goodbye = async {
+            if self.outgoing.feed(Message::Close(Some(frame))).await.is_ok()
+                && self.outgoing.flush().await.is_ok()
+            {
+                while let Some(Ok(_)) = self.incoming.next().await {}
+            }
+        };
+        timeout(CLOSE_TIMEOUT, goodbye).await.unwrap_or_default();
     }
 }
 

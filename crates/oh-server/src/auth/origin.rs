@@ -1,3 +1,4 @@
+use axum::http::HeaderValue;
 use oh_config::CorsOrigins;
 
 /// The names under which this machine knows itself.
@@ -42,6 +43,14 @@ impl OwnOrigins {
                     |listed: &String| listed.trim_end_matches('/').eq_ignore_ascii_case(origin);
                 if list.iter().any(is_same) { OriginKind::Listed } else { OriginKind::Refused }
             }
+        }
+    }
+
+    /// Says whether a page of this origin may read what we answer to it.
+    pub(crate) fn may_read(&self, origin: &HeaderValue) -> bool {
+        match self.classify(Some(origin.to_str().unwrap_or("null"))) {
+            OriginKind::Own | OriginKind::Listed | OriginKind::Foreign => true,
+            OriginKind::Absent | OriginKind::Refused => false,
         }
     }
 

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::extract::ws::{Message, WebSocket};
-use futures_util::StreamExt;
-use futures_util::stream::SplitStream;
+use axum::extract::ws::Message;
 use oh_session::SessionError;
 use oh_socketio::{
     AckId, Args, Config, ConnectCause, Connection as Machine, Effect, Input, Rules, encode_ack,
@@ -16,10 +14,12 @@ use serde_json::json;
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::context::SocketContext;
-use super::join::{Joined, join};
+use super::join::{Joined, act_again, join};
 use super::outlet::{Following, Order, Outlet};
-use super::upgrade::MAX_PAYLOAD;
+use super::pace::{Pace, Waiting, is_action, is_free};
+use super::request::MAX_PAYLOAD;
 use crate::auth::{Grant, random_text};
+use crate::transport::{Incoming, Outgoing};
 
 /// The one namespace we have.
 const ROOT: &str = "/";
@@ -27,36 +27,32 @@ const ROOT: &str = "/";
 const LANE_LENGTH: usize = 64;
 /// How long what was queued may take before the next frame is read, or the socket ends.
 const FLUSH_TIME: Duration = Duration::from_secs(2);
+/// How long what was read may take to be handled when the peer is gone.
+const DRAIN_TIME: Duration = Duration::from_secs(30);
 /// How long a peer without authority may stay without asking for anything.
 const STRANGER_TIME: Duration = Duration::from_secs(10);
 /// How long a peer may take to answer a close frame.
 const CLOSE_TIME: Duration = Duration::from_secs(1);
 /// How long a peer that was sent away may take to go.
 const LEAVE_TIME: Duration = Duration::from_secs(5);
-/// Actions per second of one socket, and how many at once.
-const ACTION_RATE: f64 = 20.0;
-const ACTION_BURST: f64 = 100.0;
 
 /// Runs a socket until it ends.
-pub(crate) async fn serve(socket: WebSocket, context: SocketContext) {
-    let (sink, stream) = socket.split();
+pub(crate) async fn serve(incoming: Incoming, outgoing: Outgoing, context: SocketContext) {
     let (lane, orders) = mpsc::channel(LANE_LENGTH);
     let log_over = Arc::new(Notify::new());
-    let outlet = Outlet::new(sink, orders, context.connection.clone(), log_over.clone());
-    let Ok(sid) = random_text(10) else { return };
-    let inlet = Inlet::new(context, sid, lane, log_over);
+    let outlet = Outlet::new(outgoing, orders, context.connection.peer, log_over.clone());
+    let inlet = Inlet::new(context, lane, log_over);
     let (mut reading, mut writing) =
-        (std::pin::pin!(inlet.run(stream)), std::pin::pin!(outlet.run()));
+        (std::pin::pin!(inlet.run(incoming)), std::pin::pin!(outlet.run()));
     tokio::select! {
         () = &mut reading => drop(tokio::time::timeout(FLUSH_TIME, writing).await),
         // Every frame that came in before the end is still handled.
-        () = &mut writing => drop(tokio::time::timeout(FLUSH_TIME, reading).await),
+        () = &mut writing => drop(tokio::time::timeout(DRAIN_TIME, reading).await),
     }
 }
 
 struct Inlet {
     context: SocketContext,
-    sid: String,
     machine: Machine,
     opened: Instant,
     lane: mpsc::Sender<Order>,
@@ -66,8 +62,12 @@ struct Inlet {
     is_closing: bool,
     /// When the socket is closed whatever comes.
     deadline: Option<Instant>,
-    tokens: f64,
-    tokens_at: Instant,
+    waiting: Waiting,
+    pace: Pace,
+    /// When the first of what waits may be handled, if it may not yet.
+    resume_at: Option<Instant>,
+    /// Nothing more will come: what waits is handled without delay.
+    is_draining: bool,
 }
 
 /// Nothing more is to be read.
@@ -75,32 +75,31 @@ struct Done;
 
 /// What the inlet turns to next.
 enum Next {
+    Handle,
     Message(Option<Result<Message, axum::Error>>),
     Tick,
+    Resume,
     LogOver,
+    OutletGone,
     KeyChanged,
     ShutDown,
 }
 
 impl Inlet {
-    fn new(
-        context: SocketContext,
-        sid: String,
-        lane: mpsc::Sender<Order>,
-        log_over: Arc<Notify>,
-    ) -> Self {
+    fn new(context: SocketContext, lane: mpsc::Sender<Order>, log_over: Arc<Notify>) -> Self {
         let is_named = context.query.conversation_id.is_some();
+        let settings = &context.state.server().sockets;
         let config = Config {
             max_payload: MAX_PAYLOAD,
-            connect_timeout: context.state.server().implicit_join.filter(|_| is_named),
+            connect_timeout: settings.implicit_join.filter(|_| is_named),
             ..Config::new(Rules::Tolerant)
         };
         let now = Instant::now();
+        let pace = Pace::new(settings.actions, now);
         let deadline = context.admission.is_err().then(|| now + STRANGER_TIME);
         let machine = Machine::new(config, Duration::ZERO);
         Self {
             context,
-            sid,
             machine,
             opened: now,
             lane,
@@ -108,14 +107,17 @@ impl Inlet {
             joined: None,
             is_closing: false,
             deadline,
-            tokens: ACTION_BURST,
-            tokens_at: now,
+            waiting: Waiting::default(),
+            pace,
+            resume_at: None,
+            is_draining: false,
         }
     }
 
-    async fn run(mut self, mut stream: SplitStream<WebSocket>) {
+    async fn run(mut self, mut stream: Incoming) {
         let config = Config { max_payload: MAX_PAYLOAD, ..Config::new(Rules::Tolerant) };
-        self.order(Order::Frame(config.open_frame(&self.sid))).await;
+        let open = config.open_frame_with_upgrades(&self.context.sid, self.context.upgrades());
+        self.order(Order::Frame(open)).await;
         while self.step(&mut stream).await.is_ok() {}
         if self.is_closing {
             // A peer that is still writing would not read why it was closed.
@@ -124,94 +126,123 @@ impl Inlet {
         }
     }
 
-    async fn step(&mut self, stream: &mut SplitStream<WebSocket>) -> Result<(), Done> {
+    async fn step(&mut self, stream: &mut Incoming) -> Result<(), Done> {
         let now = self.opened.elapsed();
-        let effects = match self.next(stream).await {
-            Next::Message(None | Some(Ok(Message::Close(_)))) => return Err(Done),
-            Next::Message(Some(Err(error))) => return self.unreadable(&error).await,
-            Next::Message(Some(Ok(message))) => {
-                let input = match &message {
-                    Message::Text(text) => Input::Text(text),
-                    Message::Binary(data) => Input::Binary(data),
-                    Message::Pong(_) => Input::TransportPong,
-                    Message::Ping(_) | Message::Close(_) => Input::Tick,
-                };
-                self.machine.handle(self.opened.elapsed().max(now), input)
-            }
-            Next::Tick => {
-                if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-                    return self.close(1008, "time to leave").await;
+        let input = match self.next(stream).await {
+            Next::Handle => return self.handle_first().await,
+            Next::Message(None | Some(Ok(Message::Close(_)))) => {
+                self.is_draining = true;
+                while self.waiting.first().is_some() {
+                    self.handle_first().await?;
                 }
-                self.machine.handle(self.opened.elapsed(), Input::Tick)
+                return Err(Done);
             }
-            Next::LogOver => {
-                self.end_of_log().await?;
-                Vec::new()
+            Next::Message(Some(Err(error))) => return self.unreadable(&error).await,
+            Next::Message(Some(Ok(message))) => Some(message),
+            Next::Tick if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) => {
+                return self.close(1008, "time to leave").await;
+            }
+            Next::Tick | Next::Resume => None,
+            Next::LogOver => return self.end_of_log().await,
+            Next::OutletGone => {
+                // What is on its way may still come, and is handled, but nobody hears of it.
+                self.is_draining = true;
+                self.deadline = Some(Instant::now() + FLUSH_TIME);
+                return Ok(());
             }
             Next::KeyChanged => return self.close(1008, "the session key was changed").await,
             Next::ShutDown => return self.close(1001, "the server is going down").await,
         };
-        self.perform(effects).await
+        let input = match &input {
+            Some(Message::Text(text)) => Input::Text(text),
+            Some(Message::Binary(data)) => Input::Binary(data),
+            Some(Message::Pong(_)) => Input::TransportPong,
+            Some(Message::Ping(_) | Message::Close(_)) | None => Input::Tick,
+        };
+        let effects = self.machine.handle(self.opened.elapsed().max(now), input);
+        self.take(effects).await
     }
 
-    async fn next(&self, stream: &mut SplitStream<WebSocket>) -> Next {
+    async fn next(&mut self, stream: &mut Incoming) -> Next {
+        if self.waiting.first().is_some_and(|effect| is_free(effect) || self.is_draining) {
+            return Next::Handle;
+        }
+        if self.waiting.first().is_some() && self.resume_at.is_none() {
+            match self.pace.take(Instant::now()) {
+                Ok(()) => return Next::Handle,
+                Err(at) => self.resume_at = Some(at),
+            }
+        }
         let beat = self.machine.next_deadline().map(|deadline| self.opened + deadline);
         let due = [beat, self.deadline].into_iter().flatten().min();
-        let tick = async {
-            match due {
-                Some(due) => tokio::time::sleep_until(due.into()).await,
-                None => std::future::pending().await,
-            }
-        };
         let mut key_changes = self.context.key_changes.clone();
         let needs_key = self.context.admission != Ok(Grant::Local);
-        tokio::select! {
+        let next = tokio::select! {
             biased;
             () = self.context.state.shutdown.cancelled() => Next::ShutDown,
             Ok(()) = key_changes.changed(), if needs_key => Next::KeyChanged,
             () = self.log_over.notified() => Next::LogOver,
-            message = stream.next() => Next::Message(message),
-            () = tick => Next::Tick,
+            () = self.lane.closed(), if !self.is_draining => Next::OutletGone,
+            () = sleep_until(self.resume_at) => Next::Resume,
+            message = stream.next(), if !self.waiting.is_full() => Next::Message(message),
+            () = sleep_until(due) => Next::Tick,
+        };
+        if matches!(next, Next::Resume) {
+            self.resume_at = None;
         }
+        next
     }
 
-    async fn perform(&mut self, effects: Vec<Effect>) -> Result<(), Done> {
-        let mut effects = std::collections::VecDeque::from(effects);
-        while let Some(effect) = effects.pop_front() {
+    /// Keeps what is to be done, in order; a ping goes out at once.
+    async fn take(&mut self, effects: Vec<Effect>) -> Result<(), Done> {
+        for effect in effects {
             match effect {
-                Effect::Connect { namespace, cause } if namespace == ROOT => {
-                    let more = self.connect(cause).await?;
-                    // What came in while the peer was joining comes before what is left.
-                    for effect in more.into_iter().rev() {
-                        effects.push_front(effect);
-                    }
-                }
-                Effect::Connect { namespace, .. } => {
-                    if let Some(frame) = self.machine.refuse(&namespace, "\"Unable to connect\"") {
-                        self.order(Order::Frame(frame)).await;
-                    }
-                }
-                Effect::Event { name, args, ack, .. } => self.event(&name, &args, ack).await,
-                Effect::Malformed(malformed) => {
-                    if self.machine.is_connected(&malformed.namespace) {
-                        let message = format!("malformed packet: {}", malformed.error);
-                        self.reject(&message, "malformed_packet", malformed.ack).await;
-                    }
-                }
-                Effect::Disconnect { namespace } => {
-                    if namespace == ROOT {
-                        self.joined = None;
-                        self.order(Order::Unfollow).await;
-                    }
-                }
-                Effect::Ack { .. } => {}
-                Effect::Send(frame) => self.order(Order::Frame(frame)).await,
                 // A lane that is full belongs to a peer that is not reading: it is watched there.
                 Effect::SendPing => drop(self.lane.try_send(Order::Ping)),
-                Effect::Close(reason) => {
-                    return self.close(reason.code(), &reason.to_string()).await;
+                // We ask for none.
+                Effect::Ack { .. } => {}
+                effect => {
+                    self.is_draining |= matches!(effect, Effect::Close(_));
+                    self.waiting.push(effect);
                 }
             }
+        }
+        if self.pace.is_exceeded_by(&self.waiting) && !self.is_draining {
+            return self.close(1008, "too many actions wait; send more slowly").await;
+        }
+        Ok(())
+    }
+
+    async fn handle_first(&mut self) -> Result<(), Done> {
+        match self.waiting.pop() {
+            Some(Effect::Connect { namespace, cause }) if namespace == ROOT => {
+                let more = self.connect(cause).await?;
+                // What came in while the peer was joining comes before what is left.
+                self.waiting.push_first(more);
+            }
+            Some(Effect::Connect { namespace, .. }) => {
+                if let Some(frame) = self.machine.refuse(&namespace, "\"Unable to connect\"") {
+                    self.order(Order::Frame(frame)).await;
+                }
+            }
+            Some(Effect::Event { name, args, ack, .. }) => self.event(&name, &args, ack).await,
+            Some(Effect::Malformed(malformed)) => {
+                if self.machine.is_connected(&malformed.namespace) {
+                    let message = format!("malformed packet: {}", malformed.error);
+                    self.reject(&message, "malformed_packet", malformed.ack).await;
+                }
+            }
+            Some(Effect::Disconnect { namespace }) => {
+                if namespace == ROOT {
+                    self.joined = None;
+                    self.order(Order::Unfollow).await;
+                }
+            }
+            Some(Effect::Send(frame)) => self.order(Order::Frame(frame)).await,
+            Some(Effect::Close(reason)) => {
+                return self.close(reason.code(), &reason.to_string()).await;
+            }
+            Some(Effect::Ack { .. } | Effect::SendPing) | None => {}
         }
         Ok(())
     }
@@ -248,6 +279,7 @@ impl Inlet {
         }
         self.joined = Some(joined);
         self.deadline = None;
+        self.context.connection.unlimit_reading();
         self.context.stranger = None;
         drop(tokio::time::timeout(FLUSH_TIME, session.started()).await);
         let until = reader.next_event_id();
@@ -257,12 +289,11 @@ impl Inlet {
     }
 
     async fn event(&mut self, name: &str, args: &Args, ack: Option<AckId>) {
-        if !matches!(name, "oh_user_action" | "oh_action") {
+        if !is_action(name) {
             return;
         }
         let Some(joined) = &self.joined else { return };
         let (conversation, session) = (joined.conversation.clone(), joined.session.clone());
-        self.wait_for_token().await;
         let action = match parse_client_action(args.first().unwrap_or("null")) {
             Ok(action) => action,
             Err(rejection) => {
@@ -271,7 +302,9 @@ impl Inlet {
         };
         let (draft, client_id) = (action.draft, action.client_id);
         let result = match session.act(draft.clone(), client_id.clone()).await {
-            Err(SessionError::Ended) => self.act_again(&conversation, draft, client_id).await,
+            Err(SessionError::Ended) => {
+                act_again(&self.context.state, &conversation, draft, client_id).await
+            }
             result => result,
         };
         match result {
@@ -302,20 +335,6 @@ impl Inlet {
         }
     }
 
-    /// The session ended meanwhile; unless the conversation was deleted, it starts again.
-    async fn act_again(
-        &self,
-        conversation: &oh_event::ConversationId,
-        draft: oh_event::EventDraft,
-        client_id: Option<String>,
-    ) -> Result<Option<oh_event::EventId>, SessionError> {
-        let state = &self.context.state;
-        match state.store.conversation(conversation).await {
-            Ok(Some(_)) => state.act(conversation, draft, client_id).await,
-            Ok(None) | Err(_) => Err(SessionError::Ended),
-        }
-    }
-
     /// Tells this peer, and nobody else, that something was not taken.
     async fn reject(&self, message: &str, code: &str, ack: Option<AckId>) {
         if let Some(ack) = ack {
@@ -342,6 +361,9 @@ impl Inlet {
     /// A frame larger than the transport takes, or a peer that is gone.
     async fn unreadable(&mut self, error: &axum::Error) -> Result<(), Done> {
         tracing::debug!(%error, "a socket could not be read");
+        if self.joined.is_none() && self.context.connection.is_exhausted() {
+            return self.close(1008, "too much was sent without the session key").await;
+        }
         let is_too_long = error.to_string().to_ascii_lowercase().contains("too long");
         let (code, reason) =
             if is_too_long { (1009, "the frame is too large") } else { (1002, "unreadable frame") };
@@ -356,6 +378,9 @@ impl Inlet {
 
     /// Waits until everything up to event `until` is sent, but not for ever.
     async fn sync(&self, until: u64) {
+        if self.is_draining {
+            return;
+        }
         let (done, is_done) = oneshot::channel();
         self.order(Order::Sync { until, done }).await;
         drop(tokio::time::timeout(FLUSH_TIME, is_done).await);
@@ -365,17 +390,11 @@ impl Inlet {
     async fn order(&self, order: Order) {
         drop(self.lane.send(order).await);
     }
+}
 
-    /// Delays actions that come too fast; none is dropped.
-    async fn wait_for_token(&mut self) {
-        let now = Instant::now();
-        let refill = now.duration_since(self.tokens_at).as_secs_f64() * ACTION_RATE;
-        self.tokens = (self.tokens + refill).min(ACTION_BURST);
-        self.tokens_at = now;
-        if self.tokens < 1.0 {
-            let wait = (1.0 - self.tokens) / ACTION_RATE;
-            tokio::time::sleep(Duration::from_secs_f64(wait)).await;
-        }
-        self.tokens -= 1.0;
+async fn sleep_until(due: Option<Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due.into()).await,
+        None => std::future::pending().await,
     }
 }

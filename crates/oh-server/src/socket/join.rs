@@ -1,11 +1,11 @@
 //! The way into a conversation: every check that can refuse, then the session.
 
-use oh_event::ConversationId;
-use oh_session::SessionHandle;
+use oh_event::{ConversationId, EventDraft, EventId};
+use oh_session::{SessionError, SessionHandle};
 use serde_json::{Value, json};
 
-use super::context::SocketContext;
-use crate::state::{SocketPlace, plain_metadata};
+use super::context::{Carrier, SocketContext};
+use crate::state::{AppState, SocketPlace, plain_metadata};
 
 /// A socket that is in its conversation.
 #[derive(Debug)]
@@ -43,8 +43,9 @@ pub(crate) async fn join(
     let Some(id) = &context.query.conversation_id else {
         return Err(Refusal::new("No conversation_id in query params"));
     };
-    let has_payload_key =
-        payload.and_then(payload_key).is_some_and(|key| state.keys.current().matches(&key));
+    // Over HTTP the later requests would not carry it.
+    let has_payload_key = context.carrier == Carrier::WebSocket
+        && payload.and_then(payload_key).is_some_and(|key| state.keys.current().matches(&key));
     if context.admission.is_err() && !has_payload_key {
         return Err(Refusal::new("invalid_session_api_key"));
     }
@@ -70,6 +71,19 @@ pub(crate) async fn join(
         Refusal::new("Failed to join conversation")
     })?;
     Ok(Joined { conversation: id, session, _place: place })
+}
+
+/// Records an action whose session ended meanwhile: unless the conversation was deleted, it starts again.
+pub(crate) async fn act_again(
+    state: &AppState,
+    conversation: &ConversationId,
+    draft: EventDraft,
+    client_id: Option<String>,
+) -> Result<Option<EventId>, SessionError> {
+    match state.store.conversation(conversation).await {
+        Ok(Some(_)) => state.act(conversation, draft, client_id).await,
+        Ok(None) | Err(_) => Err(SessionError::Ended),
+    }
 }
 
 /// `40{"session_api_key":"…"}` or `40{"token":"…"}`.

@@ -7,7 +7,8 @@ mod context;
 mod inlet;
 mod join;
 mod outlet;
-mod upgrade;
+mod pace;
+mod request;
 
 use axum::Router;
 use axum::routing::any;
@@ -20,6 +21,6 @@ pub(crate) const EVENT_FRAMING: Framing = Framing { prefix: "42[\"oh_event\",", 
 
 pub(crate) fn routes() -> Router<AppState> {
     Router::new()
-        .route("/socket.io", any(upgrade::upgrade))
-        .route("/socket.io/", any(upgrade::upgrade))
+        .route("/socket.io", any(request::answer))
+        .route("/socket.io/", any(request::answer))
 }

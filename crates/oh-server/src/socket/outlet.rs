@@ -1,11 +1,10 @@
 //! The writing half of a socket.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
-use futures_util::SinkExt;
-use futures_util::stream::SplitSink;
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes};
 use oh_event::ConversationId;
 use oh_event_log::{EventStream, LogEntry, LogError};
 use oh_session::Notice;
@@ -18,7 +17,7 @@ use tokio::sync::{Notify, broadcast, mpsc, oneshot};
 
 use super::EVENT_FRAMING;
 use crate::clock;
-use crate::listener::Connection;
+use crate::transport::Outgoing;
 
 /// Bytes written before other things get a turn.
 const BATCH_BYTES: usize = 64 * 1024;
@@ -61,9 +60,9 @@ pub(crate) struct Following {
 
 #[derive(Debug)]
 pub(crate) struct Outlet {
-    sink: SplitSink<WebSocket, Message>,
+    sink: Outgoing,
     orders: mpsc::Receiver<Order>,
-    connection: Arc<Connection>,
+    peer: SocketAddr,
     following: Option<Box<Following>>,
     syncs: Vec<(u64, oneshot::Sender<()>)>,
     /// Tells the inlet that the log has ended and everything of it was sent.
@@ -83,12 +82,12 @@ enum Next {
 
 impl Outlet {
     pub(crate) fn new(
-        sink: SplitSink<WebSocket, Message>,
+        sink: Outgoing,
         orders: mpsc::Receiver<Order>,
-        connection: Arc<Connection>,
+        peer: SocketAddr,
         log_over: Arc<Notify>,
     ) -> Self {
-        Self { sink, orders, connection, following: None, syncs: Vec::new(), log_over }
+        Self { sink, orders, peer, following: None, syncs: Vec::new(), log_over }
     }
 
     /// Writes until the inlet is gone, the peer is gone, or a close was ordered.
@@ -101,7 +100,7 @@ impl Outlet {
             Next::Order(Some(order)) => self.obey(order).await?,
             Next::Order(None) => {
                 // The answer to the peer's close frame is still to be written.
-                drop(self.sink.close().await);
+                self.sink.close().await;
                 return Err(Ended);
             }
             Next::Batch(Ok(batch)) => self.send_events(&batch).await?,
@@ -218,6 +217,7 @@ impl Outlet {
         if frames.is_empty() {
             return Ok(());
         }
+        let progress = self.sink.progress();
         let sink = &mut self.sink;
         let work = async move {
             for frame in frames {
@@ -226,16 +226,16 @@ impl Outlet {
             sink.flush().await
         };
         let mut work = std::pin::pin!(work);
-        let mut last = (self.connection.written(), Instant::now());
+        let mut last = (progress.now(), Instant::now());
         loop {
             match tokio::time::timeout(STALL_CHECK, &mut work).await {
                 Ok(result) => return result.map_err(|_| Ended),
                 Err(_) => {
-                    let written = self.connection.written();
+                    let written = progress.now();
                     if written != last.0 {
                         last = (written, Instant::now());
                     } else if last.1.elapsed() >= STALL_TIME {
-                        tracing::info!(peer = %self.connection.peer, "a viewer that reads nothing is cut");
+                        tracing::info!(peer = %self.peer, "a viewer that reads nothing is cut");
                         return Err(Ended);
                     }
                 }

@@ -206,6 +206,7 @@ async fn a_viewer_gets_what_it_asks_for_and_nothing_else() {
 async fn a_stopped_conversation_sends_its_last_event_and_then_goodbye() {
     let server = TestServer::start().await;
     let mut socket = server.joined("x", -1).await;
+    // A session that is stopped while it starts has another last event.
     socket.events_until(state_is("awaiting_user_input")).await;
     let (_, answer) = server.post("/api/conversations/x/stop", Value::Null).await;
     assert_eq!(answer["message"], "Conversation stopped successfully");

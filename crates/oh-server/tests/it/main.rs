@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod attacks;
 #[cfg(test)]
+mod canary;
+#[cfg(test)]
 mod compatibility;
 #[cfg(test)]
 mod conversation;
@@ -27,6 +29,8 @@ mod keys;
 #[cfg(test)]
 mod lifecycle;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod long_crash;
 #[cfg(test)]
 mod malformed;
@@ -36,6 +40,8 @@ mod mcp;
 mod mcp_server;
 #[cfg(test)]
 mod model_server;
+#[cfg(test)]
+mod polling;
 #[cfg(test)]
 mod raw_tools;
 #[cfg(test)]

@@ -6,6 +6,8 @@ mod deferred;
 mod encoding;
 mod heartbeat;
 mod packets;
+mod polling;
+mod polling_properties;
 mod properties;
 mod strict;
 mod support;

@@ -1,8 +1,8 @@
 use oh_event::{
-    Action, AgentState, AgentStateChangedObservation, CommandMetadata, ErrorObservation, Event,
-    EventDraft, EventId, EventSource, MessageAction, ModelResponse, Observation, OpaqueJson,
-    PlainObservation, RunAction, RunObservation, SecurityRisk, Timestamp, ToolCallId,
-    ToolCallMetadata, ToolCallRecord,
+    Action, AgentState, AgentStateChangedObservation, CommandMetadata, ConversationId,
+    ErrorObservation, Event, EventDraft, EventId, EventSource, MessageAction, ModelResponse,
+    Observation, OpaqueJson, PlainObservation, RunAction, RunObservation, SecurityRisk, Timestamp,
+    ToolCallId, ToolCallMetadata, ToolCallRecord,
 };
 use oh_wire::{
     ConnectQuery, EncodedEvent, encode_event, parse_client_action, parse_event, shorten,
@@ -98,6 +98,10 @@ fn event() -> impl Strategy<Value = Event> {
     )
 }
 
+fn url_encoded(name: &str, value: &str) -> String {
+    form_urlencoded::Serializer::new(String::new()).append_pair(name, value).finish()
+}
+
 proptest! {
     #[test]
     fn what_was_encoded_is_read_back(event in event()) {
@@ -117,6 +121,33 @@ proptest! {
             let result: String = serde_json::from_str(result).unwrap();
             let content = event.observation().unwrap().content();
             prop_assert_eq!(result, shorten(content));
+        }
+    }
+
+    #[test]
+    fn any_query_is_read(query in any::<String>(), id in "\\PC{1,20}", latest in any::<i64>()) {
+        let any = ConnectQuery::parse(&query);
+        prop_assert!(any.conversation_id.is_none_or(|id| !id.is_empty()));
+        prop_assert!(any.session_api_key.is_none_or(|key| !key.trim().is_empty()));
+        let mut query = url_encoded("conversation_id", &id);
+        query.push_str(&format!("&latest_event_id={latest}"));
+        let parsed = ConnectQuery::parse(&query);
+        prop_assert_eq!(parsed.conversation_id, Some(id));
+        prop_assert_eq!(parsed.next_event_id, u64::try_from(latest.saturating_add(1)).unwrap_or(0));
+    }
+
+    #[test]
+    fn an_id_is_taken_only_if_it_is_safe_in_a_path(text in prop_oneof![
+        any::<String>(), "[a-z./\\\\\u{0}-]{0,12}", "[a-z0-9-]{90,110}",
+    ]) {
+        match ConversationId::parse(&text) {
+            Ok(id) => {
+                prop_assert_eq!(id.as_str(), &text);
+                prop_assert!(!text.is_empty() && text.chars().count() <= ConversationId::MAX_CHARS);
+                prop_assert!(!text.contains("..") && !text.contains(['/', '\\', '\0']));
+                prop_assert!(!text.chars().any(char::is_control));
+            }
+            Err(error) => prop_assert!(!error.to_string().is_empty()),
         }
     }
 

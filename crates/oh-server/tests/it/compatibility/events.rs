@@ -120,7 +120,10 @@ fn status_ids_and_refusals_are_those_of_the_sources() {
     for row in rows("status id") {
         assert_eq!(text.contains(&format!("\"{}\"", row.name())), row.is_here(), "{row:?}");
     }
-    let sockets = sources_in(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/socket"));
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let sockets = ["src/socket", "src/transport", "../oh-socketio/src"]
+        .map(|path| sources_in(&here.join(path)));
+    let sockets = sockets.concat();
     for row in rows("refusal") {
         assert_eq!(sockets.contains(row.name()), row.is_here(), "{row:?}");
     }
