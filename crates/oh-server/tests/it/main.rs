@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod attacks;
 #[cfg(test)]
-mod canary;
+mod bodies;
 #[cfg(test)]
 mod conversation;
 #[cfg(test)]
@@ -13,8 +13,6 @@ mod delivery;
 #[cfg(test)]
 mod files;
 #[cfg(test)]
-mod flood;
-#[cfg(test)]
 mod git_hosting;
 #[cfg(test)]
 mod git_service;
@@ -22,8 +20,6 @@ mod git_service;
 mod https;
 #[cfg(test)]
 mod import;
-#[cfg(test)]
-mod keys;
 #[cfg(test)]
 mod lifecycle;
 #[cfg(test)]
@@ -56,5 +52,3 @@ mod secrets;
 mod skills;
 #[cfg(test)]
 mod support;
-#[cfg(test)]
-mod trust;
