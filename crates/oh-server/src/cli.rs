@@ -141,10 +141,21 @@ fn serve(arguments: Serve) -> Result<ExitCode> {
     runtime.block_on(async {
         // Commands must not inherit that a signal is ignored, so each gets a handler first.
         let mut end = EndSignals::listen()?;
-        let host = config.server.host.clone();
+        let (host, log_format) = (config.server.host.clone(), config.server.log_format);
         let server = oh_server::start(config, Components::default()).await?;
         let (found, sandbox) = (server.local_server().await, server.sandbox().await);
-        say(&banner(&server, &host, found, &sandbox));
+        match log_format {
+            LogFormat::Pretty => say(&banner(&server, &host, found, &sandbox)),
+            // Whoever reads records reads nothing else, and keeps them: the key is not in them.
+            LogFormat::Json => tracing::info!(
+                scheme = server.scheme(),
+                api = %server.address(),
+                interface = server.frontend_address().map(tracing::field::display),
+                model = server.model(),
+                sandbox,
+                "OpenHands is running"
+            ),
+        }
         end.wait().await;
         tracing::info!("going down");
         server.shut_down().await;

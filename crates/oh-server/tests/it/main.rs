@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod attacks;
 #[cfg(test)]
-mod canary;
+mod bodies;
 #[cfg(test)]
 mod compatibility;
 #[cfg(test)]
@@ -15,8 +15,6 @@ mod delivery;
 #[cfg(test)]
 mod files;
 #[cfg(test)]
-mod flood;
-#[cfg(test)]
 mod git_hosting;
 #[cfg(test)]
 mod git_service;
@@ -25,11 +23,11 @@ mod https;
 #[cfg(test)]
 mod import;
 #[cfg(test)]
-mod keys;
-#[cfg(test)]
 mod lifecycle;
 #[cfg(test)]
 mod limits;
+#[cfg(test)]
+mod log;
 #[cfg(test)]
 mod long_crash;
 #[cfg(test)]
@@ -58,5 +56,3 @@ mod secrets;
 mod skills;
 #[cfg(test)]
 mod support;
-#[cfg(test)]
-mod trust;

@@ -1,5 +1,11 @@
 //! What a stranger may try: everybody else is served meanwhile, and nothing grows without bound.
 
+mod canary;
+mod flood;
+mod keys;
+mod race;
+mod trust;
+
 use std::time::{Duration, Instant};
 
 use futures_util::SinkExt;
