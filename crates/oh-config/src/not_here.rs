@@ -35,7 +35,7 @@ const KEYS: [(&str, &str, &[&str], &str); 6] = [
 ];
 
 /// Variables, and what happens instead of what they ask for.
-const VARIABLES: [(&str, &str); 10] = [
+const VARIABLES: [(&str, &str); 9] = [
     ("REDIS_HOST", "one process serves all clients of a conversation"),
     ("CONVERSATION_MANAGER_CLASS", PLUG_IN),
     ("OPENHANDS_CONFIG_CLS", PLUG_IN),
@@ -45,7 +45,6 @@ const VARIABLES: [(&str, &str); 10] = [
     ("OPENHANDS_GITHUB_SERVICE_CLS", PLUG_IN),
     ("OPENHANDS_GITLAB_SERVICE_CLS", PLUG_IN),
     ("OPENHANDS_BITBUCKET_SERVICE_CLS", PLUG_IN),
-    ("ALLOW_CLIENT_OBSERVATIONS", "clients send actions, and observations come from the server"),
 ];
 const PLUG_IN: &str = "classes of Python cannot be loaded";
 

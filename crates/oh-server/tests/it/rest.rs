@@ -350,3 +350,13 @@ async fn microagent_conversations_are_listed_by_repository() {
     assert_eq!(found["results"][0]["selected_repository"], "acme/tool");
     assert_eq!(found["next_page_id"], Value::Null);
 }
+
+#[tokio::test]
+async fn the_interface_can_be_kept_from_offering_models() {
+    for (value, hides) in [("true", true), ("false", false)] {
+        let llm = oh_testkit::ScriptedLlm::default();
+        let server = TestServer::with(llm, &[("HIDE_LLM_SETTINGS", value)]).await;
+        let (_, options) = server.get("/api/options/config").await;
+        assert_eq!(options["FEATURE_FLAGS"]["HIDE_LLM_SETTINGS"], hides);
+    }
+}
