@@ -10,6 +10,7 @@
 
 mod agent_settings;
 mod auth;
+mod beginning;
 mod briefing;
 mod checkout;
 mod clock;

@@ -17,6 +17,7 @@ use crate::auth::{
     self, Access, Client, Denial, Grant, OwnOrigins, PeerTrust, Proxies, RequestFacts, Rules,
     SessionKeys,
 };
+use crate::beginning;
 use crate::clock;
 use crate::listener::Connection;
 use crate::llm_choice::LlmChoice;
@@ -181,7 +182,11 @@ impl AppState {
         &self,
         conversation: &ConversationId,
     ) -> Result<SessionHandle, SessionError> {
-        self.manager.open(conversation, NewConversation::default()).await
+        let new = match self.manager.get(conversation) {
+            Some(_) => NewConversation::default(),
+            None => beginning::stored(&self.store, conversation).await,
+        };
+        self.manager.open(conversation, new).await
     }
 
     /// Records an action, starting the conversation's session if it ended meanwhile.

@@ -44,6 +44,9 @@ pub(crate) async fn give_titles(
                 None => return,
             },
         };
+        if let Err(error) = state.store.forget_beginning(&id).await {
+            tracing::warn!(%error, "what a conversation began with is kept");
+        }
         let Some(own) = own_title(&text) else { continue };
         if !give(&state, &id, &id.default_title(), &own).await || asked.len() >= MOST_ASKED {
             continue;

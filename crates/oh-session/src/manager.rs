@@ -255,8 +255,8 @@ impl ConversationManager {
         writer.add_secrets(secrets.borrow_and_update().iter().cloned());
         let conversation = Conversation::new((place.agent)());
         let mut conversation = restore(conversation, &writer, &reader).await?;
-        let is_new = conversation.next_event_id().0 == 0;
-        if is_new {
+        let has_begun = conversation.has_user_message();
+        if !has_begun {
             // An action is known again by what is recorded of it.
             let masked = new.replay.into_iter().map(|draft| writer.masked(draft));
             conversation.replay(masked.collect::<Result<Vec<_>, _>>()?);
@@ -295,7 +295,7 @@ impl ConversationManager {
             on_end: about(&config.on_end, id, |end, id| end(id)),
         };
         session.record(session.conversation.loading(), None).await?;
-        let first = new.first_message.filter(|_| is_new);
+        let first = new.first_message.filter(|_| !has_begun);
         let manager = self.clone();
         let span = tracing::info_span!("conversation", %id);
         let ended = id.clone();

@@ -29,6 +29,10 @@ fn seal_name(id: &ConversationId) -> String {
     format!("conversation_mcp/{id}")
 }
 
+fn beginning_name(id: &ConversationId) -> String {
+    format!("conversation_beginning/{id}")
+}
+
 impl Store {
     /// Keeps what the creator of a conversation gave.
     ///
@@ -69,6 +73,50 @@ impl Store {
             };
             let mcp_config = sealed.and_then(|sealed| key.open(&seal_name(&id), &sealed));
             Ok(ConversationExtras { instructions, mcp_config })
+        })
+        .await
+    }
+
+    /// Keeps what a conversation is to begin with until it is among its events. It is encrypted.
+    ///
+    /// # Errors
+    /// Fails if the database cannot be written.
+    pub async fn save_beginning(&self, id: &ConversationId, json: &str) -> Result<(), StoreError> {
+        let (id, key, json) = (id.clone(), self.key(), json.to_owned());
+        self.run(move |connection| {
+            let sealed = key.seal(&beginning_name(&id), &json)?;
+            let sql = "INSERT OR REPLACE INTO conversation_beginning (id, sealed) VALUES (?1, ?2)";
+            connection.execute(sql, params![id.as_str(), sealed])?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Returns what a conversation is to begin with, if it has not begun.
+    ///
+    /// # Errors
+    /// Fails if the database cannot be read.
+    pub async fn beginning(&self, id: &ConversationId) -> Result<Option<String>, StoreError> {
+        let (id, key) = (id.clone(), self.key());
+        self.run(move |connection| {
+            let sql = "SELECT sealed FROM conversation_beginning WHERE id = ?1";
+            let sealed: Option<Vec<u8>> =
+                connection.query_row(sql, [id.as_str()], |row| row.get(0)).optional()?;
+            Ok(sealed.and_then(|sealed| key.open(&beginning_name(&id), &sealed)))
+        })
+        .await
+    }
+
+    /// Forgets what a conversation was to begin with.
+    ///
+    /// # Errors
+    /// Fails if the database cannot be written.
+    pub async fn forget_beginning(&self, id: &ConversationId) -> Result<(), StoreError> {
+        let id = id.clone();
+        self.run(move |connection| {
+            let sql = "DELETE FROM conversation_beginning WHERE id = ?1";
+            connection.execute(sql, [id.as_str()])?;
+            Ok(())
         })
         .await
     }

@@ -32,6 +32,7 @@ const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS conversation_extras (
         id TEXT PRIMARY KEY, instructions TEXT NOT NULL, mcp_config BLOB
     );
+    CREATE TABLE IF NOT EXISTS conversation_beginning (id TEXT PRIMARY KEY, sealed BLOB NOT NULL);
     CREATE TABLE IF NOT EXISTS experiment (id TEXT PRIMARY KEY, json TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS feedback (
         id INTEGER PRIMARY KEY,
@@ -42,9 +43,10 @@ const SCHEMA: &str = "
 ";
 
 /// Where else something of a conversation is kept, and under which column.
-const BELONGINGS: [(&str, &str); 4] = [
+const BELONGINGS: [(&str, &str); 5] = [
     ("trusted_conversation", "id"),
     ("conversation_extras", "id"),
+    ("conversation_beginning", "id"),
     ("experiment", "id"),
     ("feedback", "conversation_id"),
 ];

@@ -4,17 +4,17 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use oh_event::{ConversationId, EventDraft};
+use oh_event::ConversationId;
 use oh_git_host::{GitHost, TaskType};
 use oh_mcp::McpConfig;
-use oh_session::NewConversation;
 use oh_store::{ConversationExtras, ConversationMetadata};
-use oh_wire::{Trajectory, parse_trajectory};
+use oh_wire::parse_trajectory;
 use serde_json::{Value, json};
 
 use super::body::Fields;
-use super::conversations::{parse_id, user_message, wait_for_start};
+use super::conversations::{parse_id, wait_for_start};
 use super::error::ApiError;
+use crate::beginning::{self, Beginning};
 use crate::checkout;
 use crate::git_hosts;
 use crate::state::{AppState, plain_metadata};
@@ -27,8 +27,7 @@ struct Wanted {
     repository: Option<String>,
     git_provider: Option<String>,
     selected_branch: Option<String>,
-    first_message: Option<EventDraft>,
-    replay: Vec<EventDraft>,
+    beginning: Beginning,
     trigger: Option<&'static str>,
     extras: ConversationExtras,
     id: Option<String>,
@@ -61,11 +60,14 @@ pub(crate) async fn create(
         ..plain_metadata(id.clone(), Some(wanted.trigger.unwrap_or(usual)))
     };
     record(&state, metadata, wanted.extras).await?;
-    let has_message = wanted.first_message.is_some();
-    let new = NewConversation { first_message: wanted.first_message, replay: wanted.replay };
-    let session = state.manager.open(&id, new).await?;
+    let has_message = !wanted.beginning.is_empty();
+    if has_message && has_repository {
+        beginning::keep(&state.store, &id, &wanted.beginning).await?;
+    }
+    let session = state.manager.open(&id, wanted.beginning.into_new()).await?;
     if has_message && !has_repository {
-        // What was taken is on disk. A repository may take minutes, which nobody waits for.
+        // What was taken is on disk. A repository may take minutes, which nobody waits for; then
+        // it is kept elsewhere meanwhile.
         session.settled().await;
     }
     wait_for_start(&session).await;
@@ -150,16 +152,11 @@ fn read(state: &AppState, fields: &mut Fields) -> Wanted {
     let extras =
         ConversationExtras { instructions: instructions(fields), mcp_config: servers(fields) };
     let has_message = text.is_some() || !image_urls.is_empty();
-    let (first_message, replay) = match recording(fields, has_message) {
-        Some(Trajectory { first_message, actions }) => (Some(first_message), actions),
-        None => {
-            let message = || user_message(text.unwrap_or_default(), image_urls);
-            (has_message.then(message), Vec::new())
-        }
-    };
+    let replay = recording(fields, has_message);
+    let beginning = Beginning { text, image_urls, replay };
     let may_choose = state.server().allows_set_conversation_id;
     let id = if may_choose { fields.text("conversation_id") } else { None };
-    Wanted { repository, git_provider, selected_branch, first_message, replay, trigger, extras, id }
+    Wanted { repository, git_provider, selected_branch, beginning, trigger, extras, id }
 }
 
 fn check_name(fields: &mut Fields, name: &str) {
@@ -193,13 +190,14 @@ fn servers(fields: &mut Fields) -> Option<String> {
     }
 }
 
-fn recording(fields: &mut Fields, has_message: bool) -> Option<Trajectory> {
+/// Returns the text of a recording, if it is one.
+fn recording(fields: &mut Fields, has_message: bool) -> Option<String> {
     let json = fields.text("replay_json").filter(|text| !text.trim().is_empty())?;
     let problem = match parse_trajectory(&json) {
         Ok(_) if has_message => {
             "A recording begins with its own message; send yours later".to_owned()
         }
-        Ok(recording) => return Some(recording),
+        Ok(_) => return Some(json),
         Err(problem) => problem.to_string(),
     };
     fields.problem("value_error", "replay_json", &problem, Value::Null);

@@ -137,6 +137,43 @@ async fn a_conversation_begins_in_its_repository() {
 }
 
 #[tokio::test]
+async fn a_first_message_outlives_a_crash_while_the_repository_is_fetched() {
+    let service = GitService::start().await;
+    let mut server = Server::start(&[]).await;
+    server.post("/api/add-git-providers", tokens(&service, TOKEN)).await;
+    service.answer(false);
+    let body = json!({"repository": "acme/tool", "initial_user_msg": "say it was kept"});
+    let made = server.post("/api/conversations", body).await;
+    let id = made["conversation_id"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned();
+    while !service.seen().iter().any(|line| line.contains("/acme/tool.git/")) {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    server.crash().await;
+    service.answer(true);
+    let path = format!("/api/conversations/{id}/events?limit=100&query=say+it+was+kept");
+    let messages = async || {
+        let events = server.get(&path).await;
+        let events = events["events"].as_array().unwrap().clone();
+        events.into_iter().filter(|event| event["action"] == "message").collect::<Vec<_>>()
+    };
+    assert!(messages().await.is_empty(), "nothing runs by itself");
+    server.post(&format!("/api/conversations/{id}/start"), json!({})).await;
+    while messages().await.is_empty() {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    // Once it is among the events, it does not come again.
+    server.crash().await;
+    let messages = async || {
+        let events = server.get(&path).await;
+        let is_message = |event: &&Value| event["action"] == "message" && event["source"] == "user";
+        events["events"].as_array().unwrap().iter().filter(is_message).count()
+    };
+    let ran = server.run(&id, "cat tool/README.md").await;
+    assert!(ran["content"].as_str().unwrap().contains("hello from acme"), "{ran}");
+    assert_eq!(messages().await, 1);
+}
+
+#[tokio::test]
 async fn a_repository_that_cannot_be_fetched_is_told_and_tried_again() {
     let service = GitService::start().await;
     let server = Server::start(&[]).await;

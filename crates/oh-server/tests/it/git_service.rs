@@ -10,6 +10,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::sync::watch;
 
 pub(crate) const TOKEN: &str = "good-token-4711";
 /// `x-access-token:good-token-4711`
@@ -21,6 +22,8 @@ pub(crate) struct GitService {
     pub(crate) address: String,
     folder: Arc<TempDir>,
     seen: Arc<Mutex<Vec<String>>>,
+    /// Whether git gets answers now.
+    answers: Arc<watch::Sender<bool>>,
 }
 
 pub(crate) fn git(folder: &Path, arguments: &[&str]) {
@@ -45,10 +48,20 @@ impl GitService {
         git(&folder.path().join("tool.git"), &["update-server-info"]);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let service = Self { address, folder: Arc::new(folder), seen: Arc::default() };
+        let service = Self {
+            address,
+            folder: Arc::new(folder),
+            seen: Arc::default(),
+            answers: Arc::new(watch::Sender::new(true)),
+        };
         let router = Router::new().fallback(reply).with_state(service.clone());
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         service
+    }
+
+    /// Lets git wait for its answers, or lets it have them.
+    pub(crate) fn answer(&self, answers: bool) {
+        self.answers.send_replace(answers);
     }
 
     pub(crate) fn seen(&self) -> Vec<String> {
@@ -94,6 +107,7 @@ async fn reply(State(service): State<GitService>, request: Request) -> Response 
     let given = given.as_ref().and_then(|value| value.to_str().ok()).unwrap_or_default();
     service.seen.lock().unwrap().push(format!("{line} {given}"));
     if let Some(file) = path.strip_prefix("/acme/tool.git/") {
+        service.answers.subscribe().wait_for(|answers| *answers).await.unwrap();
         if given != BASIC {
             let challenge = [(header::WWW_AUTHENTICATE, "Basic realm=\"acme\"")];
             return (StatusCode::UNAUTHORIZED, challenge).into_response();

@@ -12,6 +12,7 @@ use crate::support::{PATIENCE, WHOLE_MACHINE};
 pub(crate) struct Server {
     child: Child,
     port: u16,
+    variables: Vec<(String, String)>,
     http: reqwest::Client,
     pub(crate) folder: TempDir,
 }
@@ -22,7 +23,18 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         drop(listener);
-        let child = Command::new(env!("CARGO_BIN_EXE_openhands"))
+        let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let variables: Vec<_> = variables.iter().map(own).collect();
+        let child = Self::spawn(&folder, port, &variables);
+        // The test binary may have installed it already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let server = Self { child, port, variables, http: reqwest::Client::new(), folder };
+        server.healthy().await;
+        server
+    }
+
+    fn spawn(folder: &TempDir, port: u16, variables: &[(String, String)]) -> Child {
+        Command::new(env!("CARGO_BIN_EXE_openhands"))
             .args(["serve", "--port", &port.to_string(), "--log-level", "warn"])
             .current_dir(folder.path())
             .env_clear()
@@ -31,20 +43,27 @@ impl Server {
             .env("FILE_STORE_PATH", folder.path().join("data"))
             .env("LLM_MODEL", "demo")
             .env("SECRET_OF_THE_SERVER", "do not show")
-            .envs(variables.iter().copied())
+            .envs(variables.iter().map(|(name, value)| (name, value)))
             .stderr(Stdio::null())
             .spawn()
-            .unwrap();
-        // The test binary may have installed it already.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let server = Self { child, port, http: reqwest::Client::new(), folder };
+            .unwrap()
+    }
+
+    async fn healthy(&self) {
         let healthy = async {
-            while server.http.get(server.url("/api/health")).send().await.is_err() {
+            while self.http.get(self.url("/api/health")).send().await.is_err() {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
         tokio::time::timeout(PATIENCE, healthy).await.expect("the server starts");
-        server
+    }
+
+    /// Kills the server and starts it again on the same data.
+    pub(crate) async fn crash(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        self.child = Self::spawn(&self.folder, self.port, &self.variables);
+        self.healthy().await;
     }
 
     fn url(&self, path: &str) -> String {
