@@ -162,7 +162,7 @@ if env --default-signal=HUP,INT,QUIT true 2>/dev/null; then
 fi
 run 'Rust tests' ${signals[@]+"${signals[@]}"} cargo test --workspace --no-fail-fast
 if command -v c++ >/dev/null; then
-  run 'Fuzz targets' fuzz/run.sh 3
+  run 'Fuzz targets' fuzz/run.sh --whole 3
 else
   skip 'Fuzz targets' 'there is no C++ compiler here; sudo apt-get install -y g++ gets it'
 fi

@@ -91,12 +91,17 @@ impl Masker {
     }
 }
 
-/// What is masked, by the first byte.
-#[derive(Default)]
+/// What is masked, in order.
 struct Forms {
     all: Vec<String>,
-    /// Indices into `all` of those that begin with a byte.
-    by_first: Vec<Vec<u32>>,
+    /// The bytes that one of them begins with.
+    firsts: [bool; 256],
+}
+
+impl Default for Forms {
+    fn default() -> Self {
+        Self { all: Vec::new(), firsts: [false; 256] }
+    }
 }
 
 impl Forms {
@@ -104,25 +109,25 @@ impl Forms {
         all.retain(|form| !form.is_empty());
         all.sort_unstable();
         all.dedup();
-        let mut by_first = vec![Vec::new(); 256];
-        for (at, form) in (0..).zip(&all) {
-            by_first[usize::from(form.as_bytes()[0])].push(at);
+        let mut firsts = [false; 256];
+        for form in &all {
+            firsts[usize::from(form.as_bytes()[0])] = true;
         }
-        Self { all, by_first }
+        Self { all, firsts }
     }
 
     /// Returns those that begin as `text` does.
     fn alike<'a>(&'a self, text: &str) -> impl Iterator<Item = &'a str> {
-        let first = text.as_bytes().first().map_or(0, |byte| usize::from(*byte));
-        let indices = self.by_first.get(first).map_or(&[][..], Vec::as_slice);
-        indices.iter().filter_map(|at| self.all.get(*at as usize)).map(String::as_str)
+        let first = text.as_bytes().first().copied();
+        let begin = self.all.partition_point(|form| form.as_bytes().first().copied() < first);
+        let same = move |form: &&String| form.as_bytes().first().copied() == first;
+        self.all[begin..].iter().take_while(same).map(String::as_str)
     }
 
     /// Returns where in `text`, after its first character, the next secret may begin.
     fn next_candidate(&self, text: &str) -> usize {
         let first = text.chars().next().map_or(0, char::len_utf8);
-        let begins =
-            |byte: &u8| self.by_first.get(usize::from(*byte)).is_some_and(|f| !f.is_empty());
+        let begins = |byte: &u8| self.firsts[usize::from(*byte)];
         // No form begins in the middle of a character.
         let found = text.as_bytes()[first..].iter().position(begins);
         found.map_or(text.len(), |found| first + found)
