@@ -31,7 +31,7 @@ export function binaryPath() {
   return binary;
 }
 
-async function freePort() {
+export async function freePort() {
   const listener = createServer().listen(0, "127.0.0.1");
   await once(listener, "listening");
   const { port } = listener.address();

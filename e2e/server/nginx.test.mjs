@@ -5,7 +5,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import https from "node:https";
-import { createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -13,7 +13,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { io } from "socket.io-client";
 
-import { OpenHands } from "../openhands.mjs";
+import { freePort, OpenHands } from "../openhands.mjs";
 
 const repository = fileURLToPath(new URL("../../", import.meta.url));
 const KEY = "the-key-of-this-test";
@@ -27,15 +27,6 @@ const hasNginx = (() => {
   }
 })();
 const skip = hasNginx ? false : "nginx is not installed; apt-get install -y nginx gets it";
-
-async function freePort() {
-  const listener = createServer().listen(0, "127.0.0.1");
-  await once(listener, "listening");
-  const { port } = listener.address();
-  listener.close();
-  await once(listener, "close");
-  return port;
-}
 
 /** Runs nginx with the given `http` content in a folder of its own. */
 class Nginx {
@@ -65,7 +56,7 @@ ${content(folder)}
     nginx.ended = once(nginx.child, "exit");
     const deadline = Date.now() + 10_000;
     for (;;) {
-      const socket = (await import("node:net")).connect(port, "127.0.0.1");
+      const socket = connect(port, "127.0.0.1");
       const isUp = await new Promise((resolve) => {
         socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
       });

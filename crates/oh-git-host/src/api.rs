@@ -9,7 +9,8 @@ use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 use url::Url;
 
-use crate::{GitHostError, Page, Provider};
+use crate::answer::items;
+use crate::{Branch, BranchPage, GitHostError, Page, Provider};
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 /// How long a request may take.
@@ -43,6 +44,17 @@ pub(crate) struct Answer {
 impl Answer {
     pub(crate) fn has_next(&self) -> bool {
         self.link.as_ref().is_some_and(|link| link.contains("rel=\"next\""))
+    }
+
+    /// Returns a page of branches, each read from an item of the answer.
+    pub(crate) fn branches(&self, page: Page, read: fn(&Value) -> Option<Branch>) -> BranchPage {
+        BranchPage {
+            branches: items(&self.json, "").filter_map(read).collect(),
+            has_next_page: self.has_next(),
+            current_page: page.number,
+            per_page: page.size,
+            total_count: self.total,
+        }
     }
 }
 

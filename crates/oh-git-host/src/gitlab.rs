@@ -94,13 +94,7 @@ pub(crate) async fn branches(
             last_push_date: text(json, "/commit/committed_date"),
         })
     };
-    Ok(BranchPage {
-        branches: items(&answer.json, "").filter_map(read).collect(),
-        has_next_page: answer.has_next(),
-        current_page: page.number,
-        per_page: page.size,
-        total_count: answer.total,
-    })
+    Ok(answer.branches(page, read))
 }
 
 pub(crate) async fn suggested_tasks(api: &Api) -> Result<Vec<SuggestedTask>, GitHostError> {

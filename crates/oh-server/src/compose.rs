@@ -16,6 +16,8 @@ use oh_store::{ConversationMetadata, Store};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tower::util::MapResponseLayer;
+use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::agent_settings::{Overrides, agent_config};
 use crate::auth::{KEY_FILE, OwnOrigins, Proxies, SessionKey, SessionKeys};
@@ -355,11 +357,13 @@ fn router(state: &AppState) -> Router {
         .merge(rest::routes(state))
         .merge(crate::socket::routes())
         .fallback(web::serve)
-        .layer(axum::middleware::from_fn_with_state(state.clone(), web::guard_host))
-        .layer(axum::middleware::from_fn_with_state(state.clone(), rate_limit::limit))
-        .layer(cors::layer(state))
-        .layer(axum::middleware::map_response(web::complete))
-        .layer(tower_http::catch_panic::CatchPanicLayer::custom(rest::panicked))
+        // Together, because each layer of a router costs every request a box and a copy of the rest.
+        .layer((
+            CatchPanicLayer::custom(rest::panicked),
+            MapResponseLayer::new(web::complete),
+            cors::layer(state),
+            axum::middleware::from_fn_with_state(state.clone(), web::guard),
+        ))
         .with_state(state.clone())
 }
 

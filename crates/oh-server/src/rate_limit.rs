@@ -6,15 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use axum::Json;
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::Request;
 use axum::http::{StatusCode, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use governor::{DefaultKeyedRateLimiter, Quota};
 use oh_config::RateLimit;
 use serde_json::json;
 
-use crate::listener::RequestConnection;
+use crate::listener::Connection;
 use crate::state::AppState;
 
 /// Tries to log in: ten at once, then one in a second.
@@ -69,22 +68,14 @@ fn network(client: IpAddr) -> IpAddr {
     }
 }
 
-/// Lets a request pass unless its client makes too many. What a page loads does not count, nor
-/// what watches over the server, nor sockets, which have limits of their own.
-pub(crate) async fn limit(
-    State(state): State<AppState>,
-    ConnectInfo(RequestConnection(connection)): ConnectInfo<RequestConnection>,
-    request: Request,
-    next: Next,
-) -> Response {
+/// Counts a request; true if it is one too many. What a page loads does not count, nor what
+/// watches over the server, nor sockets, which have limits of their own.
+pub(crate) fn is_exceeded(state: &AppState, connection: &Connection, request: &Request) -> bool {
     let path = request.uri().path();
     let is_free = path.starts_with("/assets/")
         || path.starts_with("/socket.io")
         || matches!(path, "/api/health" | "/health" | "/alive" | "/ready");
-    if !is_free && !state.rate_limit.allows(state.client(request.headers(), &connection).address) {
-        return too_many();
-    }
-    next.run(request).await
+    !is_free && !state.rate_limit.allows(state.client(request.headers(), connection).address)
 }
 
 pub(crate) fn too_many() -> Response {

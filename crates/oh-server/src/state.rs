@@ -8,7 +8,7 @@ use oh_config::{Config, ServerSettings};
 use oh_event::{ConversationId, EventDraft};
 use oh_event_log::EventLog;
 use oh_runtime::GitReader;
-use oh_session::{ConversationManager, NewConversation, SessionError, SessionHandle};
+use oh_session::{ConversationManager, SessionError, SessionHandle};
 use oh_store::{ConversationMetadata, Settings, Store, StoreError};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -182,10 +182,10 @@ impl AppState {
         &self,
         conversation: &ConversationId,
     ) -> Result<SessionHandle, SessionError> {
-        let new = match self.manager.get(conversation) {
-            Some(_) => NewConversation::default(),
-            None => beginning::stored(&self.store, conversation).await,
-        };
+        if let Some(session) = self.manager.get(conversation) {
+            return Ok(session);
+        }
+        let new = beginning::stored(&self.store, conversation).await;
         self.manager.open(conversation, new).await
     }
 

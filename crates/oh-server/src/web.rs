@@ -11,7 +11,8 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use rust_embed::RustEmbed;
 
-use crate::listener::RequestConnection;
+use crate::listener::{Connection, RequestConnection};
+use crate::rate_limit;
 use crate::rest::ApiError;
 use crate::state::AppState;
 
@@ -115,7 +116,7 @@ fn inline_scripts(page: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Adds the headers of every answer: nothing is kept but what says so, and nothing is guessed.
-pub(crate) async fn complete(mut response: Response) -> Response {
+pub(crate) fn complete(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if !headers.contains_key(header::CACHE_CONTROL) {
@@ -126,30 +127,17 @@ pub(crate) async fn complete(mut response: Response) -> Response {
     response
 }
 
-/// A name bound to our address is no way in: see DNS rebinding.
-///
-/// Where a key is needed everywhere, or a trusted proxy asks, a name opens nothing.
-pub(crate) async fn guard_host(
+/// What every request passes: the limit of its client, and a look at the host it asks for.
+pub(crate) async fn guard(
     State(state): State<AppState>,
     ConnectInfo(RequestConnection(connection)): ConnectInfo<RequestConnection>,
     request: Request,
     next: Next,
 ) -> Response {
-    let is_loopback = matches!(state.server().host.as_str(), "127.0.0.1" | "localhost" | "::1");
-    let headers = request.headers();
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let carries_key = headers.contains_key("x-session-api-key")
-        || headers.contains_key(header::AUTHORIZATION)
-        || request.uri().query().is_some_and(|query| query.contains("session_api_key="));
-    let shows_key = request.uri().path() == "/api/login";
-    let is_known = !is_loopback
-        || carries_key
-        || shows_key
-        || state.is_logged_in(headers)
-        || state.server().session_api_key.is_some()
-        || state.proxies.trusts(connection.peer.ip())
-        || host.is_some_and(|host| state.origins.is_own_host(host));
-    if !is_known {
+    if rate_limit::is_exceeded(&state, &connection, &request) {
+        return rate_limit::too_many();
+    }
+    if !is_known_host(&state, &connection, &request) {
         return ApiError::new(
             StatusCode::FORBIDDEN,
             "This host name is not ours. Use http://localhost, give the session key, or name your proxy in [security] trusted_proxies.",
@@ -157,6 +145,28 @@ pub(crate) async fn guard_host(
         .into_response();
     }
     next.run(request).await
+}
+
+/// A name bound to our address is no way in: see DNS rebinding.
+///
+/// Where a key is needed everywhere, or a trusted proxy asks, a name opens nothing.
+fn is_known_host(state: &AppState, connection: &Connection, request: &Request) -> bool {
+    if !matches!(state.server().host.as_str(), "127.0.0.1" | "localhost" | "::1") {
+        return true;
+    }
+    let headers = request.headers();
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let carries_key = || {
+        headers.contains_key("x-session-api-key")
+            || headers.contains_key(header::AUTHORIZATION)
+            || request.uri().query().is_some_and(|query| query.contains("session_api_key="))
+    };
+    host.is_some_and(|host| state.origins.is_own_host(host))
+        || carries_key()
+        || request.uri().path() == "/api/login"
+        || state.server().session_api_key.is_some()
+        || state.proxies.trusts(connection.peer.ip())
+        || state.is_logged_in(headers)
 }
 
 async fn read(folder: &Path, name: &str) -> Option<Vec<u8>> {
