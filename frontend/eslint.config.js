@@ -1,7 +1,7 @@
 import reactHooks from "eslint-plugin-react-hooks";
 import tseslint from "typescript-eslint";
 
-const features = ["chat", "conversations", "settings"];
+const features = ["chat", "terminal", "changes", "files", "browser", "events", "conversations", "settings"];
 
 /** What each layer may not import: everything above it, and its neighbors. */
 const above = {
@@ -40,6 +40,24 @@ const kebabCase = {
   }),
 };
 
+/** Texts stand in the catalogue, where they can be said in another language. */
+const TEXT_PROPS = ["aria-label", "alt", "hint", "label", "placeholder", "title"];
+const hasWords = (text) => typeof text === "string" && /\p{L}{2}/u.test(text);
+const catalogueOnly = {
+  create: (context) => {
+    const complain = (node) => context.report({ node, message: "Put texts into i18n/ and read them from `m`." });
+    return {
+      JSXText: (node) => {
+        if (hasWords(node.value)) complain(node);
+      },
+      JSXAttribute: (node) => {
+        const { name, value } = node;
+        if (TEXT_PROPS.includes(name.name) && value?.type === "Literal" && hasWords(value.value)) complain(value);
+      },
+    };
+  },
+};
+
 export default tseslint.config(
   { ignores: ["dist", "node_modules", "src/wire/generated", "src/testing/mock-server"] },
   {
@@ -48,10 +66,11 @@ export default tseslint.config(
     languageOptions: {
       parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
     },
-    plugins: { "react-hooks": reactHooks, ours: { rules: { "kebab-case": kebabCase } } },
+    plugins: { "react-hooks": reactHooks, ours: { rules: { "kebab-case": kebabCase, "catalogue-only": catalogueOnly } } },
     rules: {
       ...reactHooks.configs.recommended.rules,
       "ours/kebab-case": "error",
+      "ours/catalogue-only": "error",
       "no-restricted-imports": restrict([], [socketOnly]),
       "@typescript-eslint/consistent-type-assertions": ["error", { assertionStyle: "never" }],
       "@typescript-eslint/switch-exhaustiveness-check": "error",
@@ -82,12 +101,18 @@ export default tseslint.config(
       ),
     },
   })),
+  // The test page is a tool for those who write clients, and speaks English.
+  { files: ["src/test-page/**"], rules: { "ours/catalogue-only": "off" } },
   {
     files: ["src/wire/**", "src/testing/**"],
     rules: { "@typescript-eslint/consistent-type-assertions": "off" },
   },
   {
     files: ["src/**/*.test.{ts,tsx}"],
-    rules: { "no-restricted-imports": "off", "@typescript-eslint/no-non-null-assertion": "off" },
+    rules: {
+      "no-restricted-imports": "off",
+      "ours/catalogue-only": "off",
+      "@typescript-eslint/no-non-null-assertion": "off",
+    },
   },
 );

@@ -6,10 +6,12 @@ import { BrowserRouter } from "react-router";
 import { ApiError } from "@/api/http";
 import { ErrorBoundary } from "@/app/error-boundary";
 import { Pages } from "@/app/pages";
+import { preferredLanguage, speak, useLanguage } from "@/i18n/language";
 import { keyFromAddress, logIn } from "@/lib/login";
 
 import "./styles.css";
 
+await speak(preferredLanguage());
 const key = keyFromAddress();
 // A key that is wrong leads to the page that asks for it.
 if (key !== null) await logIn(key);
@@ -24,6 +26,11 @@ const queries = new QueryClient({
   },
 });
 
+/** Another language draws everything anew. */
+function InLanguage() {
+  return <Pages key={useLanguage()} />;
+}
+
 const root = document.getElementById("root");
 if (root !== null) {
   createRoot(root).render(
@@ -31,7 +38,7 @@ if (root !== null) {
       <ErrorBoundary>
         <QueryClientProvider client={queries}>
           <BrowserRouter>
-            <Pages />
+            <InLanguage />
           </BrowserRouter>
         </QueryClientProvider>
       </ErrorBoundary>

@@ -2,7 +2,9 @@
 
 import { queryOptions } from "@tanstack/react-query";
 
-import { isRecord, stringAt } from "@/lib/guards";
+import { isRecord, numberAt, stringAt } from "@/lib/guards";
+
+import type { AgentState } from "@/wire/generated/events";
 
 import { ApiError, call } from "./http";
 
@@ -13,11 +15,32 @@ export interface Conversation {
   title: string;
   status: ConversationStatus;
   runtimeStatus: string | null;
+  /** What the agent is at, while a session runs. */
+  agentState: AgentState | null;
+  /** The id of the newest event; null before the first one. */
+  lastEventId: number | null;
+  repository: string | null;
+  branch: string | null;
   updatedAt: string;
   sessionKey: string | null;
 }
 
 const STATUSES: readonly ConversationStatus[] = ["STARTING", "RUNNING", "STOPPED", "ARCHIVED", "ERROR"];
+
+const AGENT_STATES: readonly AgentState[] = [
+  "loading",
+  "running",
+  "awaiting_user_input",
+  "paused",
+  "stopped",
+  "finished",
+  "rejected",
+  "error",
+  "awaiting_user_confirmation",
+  "user_confirmed",
+  "user_rejected",
+  "rate_limited",
+];
 
 export const conversationKeys = {
   list: ["conversations"],
@@ -33,6 +56,10 @@ function parseConversation(value: unknown): Conversation | null {
     title: stringAt(value, "title") ?? "Untitled",
     status: STATUSES.find((status) => status === value["status"]) ?? "STOPPED",
     runtimeStatus: stringAt(value, "runtime_status"),
+    agentState: AGENT_STATES.find((state) => state === value["agent_state"]) ?? null,
+    lastEventId: numberAt(value, "last_event_id"),
+    repository: stringAt(value, "selected_repository"),
+    branch: stringAt(value, "selected_branch"),
     updatedAt: stringAt(value, "last_updated_at") ?? stringAt(value, "created_at") ?? "",
     sessionKey: stringAt(value, "session_api_key"),
   };

@@ -1,5 +1,6 @@
 /** The one place that calls the server: JSON, and errors as sentences. */
 
+import { m } from "@/i18n/language";
 import { isRecord, stringAt } from "@/lib/guards";
 
 export class ApiError extends Error {
@@ -13,7 +14,7 @@ export class ApiError extends Error {
 }
 
 export interface CallOptions {
-  method?: "GET" | "POST" | "PATCH" | "DELETE";
+  method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   body?: unknown;
   signal?: AbortSignal;
 }
@@ -32,7 +33,7 @@ export async function call(path: string, options: CallOptions = {}): Promise<unk
     });
   } catch (error) {
     if (options.signal?.aborted === true) throw error;
-    throw new ApiError(0, "The server does not answer. Is it running?");
+    throw new ApiError(0, m.common.noAnswer);
   }
   const body = await readBody(response);
   if (!response.ok) throw new ApiError(response.status, errorText(response, body));
@@ -58,10 +59,10 @@ function errorText(response: Response, body: unknown): string {
     if (message !== null) return message;
   }
   if (typeof body === "string" && body !== "" && body.length < 300 && !body.startsWith("<")) return body;
-  return `The server answered ${response.status} ${response.statusText}`.trim();
+  return m.common.answered(response.status, response.statusText);
 }
 
 /** Returns an error as a sentence for the person at the screen. */
 export function describeError(error: unknown): string {
-  return error instanceof Error ? error.message : "Something went wrong.";
+  return error instanceof Error ? error.message : m.common.somethingWrong;
 }

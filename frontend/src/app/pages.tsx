@@ -4,13 +4,14 @@ import { Navigate, Route, Routes, useLocation, useNavigate, useParams } from "re
 
 import { conversationKeys } from "@/api/conversations";
 import { StartPage } from "@/features/conversations/start-page";
+import { m } from "@/i18n/language";
 import { isRecord, stringAt } from "@/lib/guards";
 
 import { KeyPage } from "./key-page";
 import { Layout } from "./layout";
 
-const loadChat = () => import("@/features/chat/chat-page");
-const ChatPage = lazy(async () => ({ default: (await loadChat()).ChatPage }));
+const loadConversation = () => import("./conversation-page");
+const ConversationPage = lazy(async () => ({ default: (await loadConversation()).ConversationPage }));
 const SettingsPage = lazy(async () => ({
   default: (await import("@/features/settings/settings-page")).SettingsPage,
 }));
@@ -19,7 +20,7 @@ const SettingsPage = lazy(async () => ({
 export function Pages() {
   useEffect(() => {
     // The next page is a conversation: have it ready before it is asked for.
-    const timer = setTimeout(() => void loadChat(), 300);
+    const timer = setTimeout(() => void loadConversation(), 300);
     return () => clearTimeout(timer);
   }, []);
   const { pathname } = useLocation();
@@ -32,7 +33,7 @@ export function Pages() {
             <Route path="/" element={<Start menu={menu} />} />
             <Route path="/conversations/:id" element={<Chat menu={menu} />} />
             <Route path="/settings" element={<SettingsPage menu={menu} />} />
-            <Route path="*" element={<Navigate to="/" replace state={{ notice: "There is no such page." }} />} />
+            <Route path="*" element={<Navigate to="/" replace state={{ notice: m.shell.noSuchPage }} />} />
           </Routes>
         </Suspense>
       )}
@@ -59,7 +60,7 @@ function Chat({ menu }: { menu: ReactNode }) {
   const queries = useQueryClient();
   const onUnknown = useCallback(() => {
     queries.removeQueries({ queryKey: conversationKeys.one(id) });
-    void navigate("/", { replace: true, state: { notice: "This conversation does not exist. It may have been deleted." } });
+    void navigate("/", { replace: true, state: { notice: m.shell.unknownConversation } });
   }, [id, navigate, queries]);
-  return <ChatPage key={id} id={id} menu={menu} onUnknown={onUnknown} />;
+  return <ConversationPage key={id} id={id} menu={menu} onUnknown={onUnknown} />;
 }

@@ -21,7 +21,9 @@ export function Composer({ draftKey, placeholder, label, rows, busy, onSend }: C
   const field = useRef<HTMLTextAreaElement>(null);
   const canSend = text.trim() !== "" && !busy;
 
-  useEffect(() => writeStored(draftKey, text), [draftKey, text]);
+  useEffect(() => {
+    writeStored(draftKey, text);
+  }, [draftKey, text]);
 
   // On a phone the keyboard would cover half of the page at once.
   useEffect(() => {

@@ -21,6 +21,7 @@ const PATHS = {
   warning: "M10 4l7 12H3zM10 9v3M10 14h.01",
   down: "M10 4v12M5 11l5 5 5-5",
   play: "M7 5l8 5-8 5z",
+  panel: "M3 4.5h14v11H3zM12 4.5v11",
   flag: "M5 17V4h10l-2 3.5 2 3.5H5",
 } as const;
 

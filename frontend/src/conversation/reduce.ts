@@ -1,16 +1,17 @@
 /** Folds what arrives into the view. Pure: the same inputs always give the same view. */
 
 import { assertNever } from "@/lib/guards";
-import type { Delta, Incoming, OtherEvent } from "@/wire/decode";
+import type { Delta, Incoming, LoggedEvent, OtherEvent } from "@/wire/decode";
 import type { ActionEvent, ObservationEvent, WireEvent } from "@/wire/generated/events";
 
-import type { ConversationView, Row, StepAction, ViewInput } from "./view";
+import { emptyView, type Assumption, type ConversationView, type Row, type StepAction, type ViewInput } from "./view";
 
 const LIVE_OUTPUT_LIMIT = 60_000;
 
 /** The view while a batch is folded into it: its own copies, so that a batch costs one copy, not one per event. */
-interface Draft extends Omit<ConversationView, "rows" | "stepIndex" | "liveOutput"> {
+interface Draft extends Omit<ConversationView, "log" | "rows" | "stepIndex" | "liveOutput"> {
   lastEventId: number;
+  log: LoggedEvent[];
   agentState: ConversationView["agentState"];
   stateReason: string;
   metrics: ConversationView["metrics"];
@@ -19,6 +20,7 @@ interface Draft extends Omit<ConversationView, "rows" | "stepIndex" | "liveOutpu
   title: string | null;
   workspace: string | null;
   liveMessage: ConversationView["liveMessage"];
+  liveReasoning: ConversationView["liveReasoning"];
   lastAgentActionId: number;
   rows: Row[];
   stepIndex: Map<number, number>;
@@ -33,6 +35,7 @@ export function reduceAll(view: ConversationView, inputs: readonly ViewInput[]):
   if (inputs.length === 0) return view;
   const draft: Draft = {
     ...view,
+    log: [...view.log],
     rows: [...view.rows],
     stepIndex: new Map(view.stepIndex),
     liveOutput: new Map(view.liveOutput),
@@ -41,18 +44,38 @@ export function reduceAll(view: ConversationView, inputs: readonly ViewInput[]):
   return draft;
 }
 
+/** What a page of the log holds, newest pages first asked for. */
+export interface HistoryPage {
+  /** Oldest first. */
+  events: readonly LoggedEvent[];
+  reachesStart: boolean;
+}
+
+/** Puts an older page of the log before what is known. What is only passing stays as it is. */
+export function prepend(view: ConversationView, page: HistoryPage): ConversationView {
+  const known = view.log[0]?.event.id ?? Number.MAX_SAFE_INTEGER;
+  const older = page.events.filter(({ event }) => event.id < known);
+  const assumed: Assumption = { kind: "assumed", agentState: view.agentState, workspace: view.workspace };
+  const { status, notice, title, liveOutput, liveMessage, liveReasoning } = view;
+  const folded = reduceAll(emptyView, [...older, ...view.log, assumed]);
+  return { ...folded, status, notice, title, liveOutput, liveMessage, liveReasoning, reachesStart: page.reachesStart };
+}
+
 function applyInput(draft: Draft, input: ViewInput): void {
   if (input.kind === "delta") applyDelta(draft, input.delta);
-  else applyIncoming(draft, input);
+  else if (input.kind === "assumed") {
+    draft.agentState ??= input.agentState;
+    draft.workspace ??= input.workspace;
+  } else applyIncoming(draft, input);
 }
 
 function applyIncoming(draft: Draft, incoming: Incoming): void {
   switch (incoming.kind) {
     case "event":
-      if (advance(draft, incoming.event.id)) applyEvent(draft, incoming.event);
+      if (advance(draft, incoming)) applyEvent(draft, incoming.event);
       return;
     case "other_event":
-      if (advance(draft, incoming.event.id)) applyOther(draft, incoming.event);
+      if (advance(draft, incoming)) applyOther(draft, incoming.event);
       return;
     case "status":
       draft.status = incoming;
@@ -71,9 +94,10 @@ function applyIncoming(draft: Draft, incoming: Incoming): void {
 }
 
 /** Moves the cursor; returns false for an event that was seen before. */
-function advance(draft: Draft, id: number): boolean {
-  if (id <= draft.lastEventId) return false;
-  draft.lastEventId = id;
+function advance(draft: Draft, logged: LoggedEvent): boolean {
+  if (logged.event.id <= draft.lastEventId) return false;
+  draft.lastEventId = logged.event.id;
+  draft.log.push(logged);
   return true;
 }
 
@@ -94,8 +118,15 @@ function applyDelta(draft: Draft, delta: Delta): void {
       draft.liveMessage = { after: delta.id, text: written + delta.text };
       return;
     }
+    case "reasoning": {
+      if (delta.id < draft.lastAgentActionId) return;
+      const thought = draft.liveReasoning?.after === delta.id ? draft.liveReasoning.text : "";
+      draft.liveReasoning = { after: delta.id, text: thought + delta.text };
+      return;
+    }
     case "restart":
       if (draft.liveMessage?.after === delta.id) draft.liveMessage = null;
+      if (draft.liveReasoning?.after === delta.id) draft.liveReasoning = null;
       return;
     default:
       assertNever(delta);
@@ -112,6 +143,7 @@ function applyAction(draft: Draft, event: ActionEvent): void {
   const { id } = event;
   if (event.source !== "user") {
     draft.liveMessage = null;
+    draft.liveReasoning = null;
     draft.lastAgentActionId = id;
   }
   switch (event.action) {
@@ -252,7 +284,10 @@ function applyState(draft: Draft, id: number, state: ConversationView["agentStat
   draft.stateReason = reason;
   if (state === "error") draft.rows.push({ kind: "failed", id, reason });
   if (state === "stopped" && previous !== "finished" && previous !== "loading") draft.rows.push({ kind: "stopped", id });
-  if (state !== "running") draft.liveMessage = null;
+  if (state !== "running") {
+    draft.liveMessage = null;
+    draft.liveReasoning = null;
+  }
   if (state === "running") draft.notice = null;
 }
 

@@ -1,6 +1,6 @@
 /** What a conversation looks like after its events so far. */
 
-import type { Delta, ErrorNotice, Incoming, OtherEvent, StatusUpdate } from "@/wire/decode";
+import type { Delta, ErrorNotice, Incoming, LoggedEvent, OtherEvent, StatusUpdate } from "@/wire/decode";
 import type { ActionEvent, AgentState, LlmMetrics, ObservationEvent } from "@/wire/generated/events";
 
 export type ActionOf<K extends ActionEvent["action"]> = Extract<ActionEvent, { action: K }>;
@@ -43,6 +43,10 @@ export type Row =
 
 export interface ConversationView {
   readonly lastEventId: number;
+  /** Every event that is known, oldest first: the end of the log, or all of it. */
+  readonly log: readonly LoggedEvent[];
+  /** Does `log` begin where the conversation began? */
+  readonly reachesStart: boolean;
   readonly rows: readonly Row[];
   /** Where the step of an action id is in `rows`. */
   readonly stepIndex: ReadonlyMap<number, number>;
@@ -56,16 +60,27 @@ export interface ConversationView {
   readonly workspace: string | null;
   /** Output of running commands as it appears, by action id. */
   readonly liveOutput: ReadonlyMap<number, string>;
+  /** What the model is thinking now, likewise. */
+  readonly liveReasoning: { readonly after: number; readonly text: string } | null;
   /** What the model is writing now, and the newest event it had seen when it began. */
   readonly liveMessage: { readonly after: number; readonly text: string } | null;
   /** The newest action that the model decided on: text for anything before it is stale. */
   readonly lastAgentActionId: number;
 }
 
-export type ViewInput = Incoming | { kind: "delta"; delta: Delta };
+/** What the server says of a conversation beside its log; it counts until an event says better. */
+export interface Assumption {
+  kind: "assumed";
+  agentState: AgentState | null;
+  workspace: string | null;
+}
+
+export type ViewInput = Incoming | { kind: "delta"; delta: Delta } | Assumption;
 
 export const emptyView: ConversationView = {
   lastEventId: -1,
+  log: [],
+  reachesStart: true,
   rows: [],
   stepIndex: new Map(),
   agentState: null,
@@ -77,5 +92,6 @@ export const emptyView: ConversationView = {
   workspace: null,
   liveOutput: new Map(),
   liveMessage: null,
+  liveReasoning: null,
   lastAgentActionId: -1,
 };

@@ -1,5 +1,7 @@
 /** Numbers and times in words. */
 
+import { m } from "@/i18n/language";
+
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
@@ -15,10 +17,10 @@ export function relativeTime(text: string, now: number): string {
   const time = parseTime(text);
   if (time === null) return "";
   const seconds = Math.max(0, (now - time) / 1000);
-  if (seconds < 45) return "just now";
-  if (seconds < HOUR) return `${Math.max(1, Math.round(seconds / MINUTE))} min ago`;
-  if (seconds < DAY) return `${Math.round(seconds / HOUR)} h ago`;
-  if (seconds < 7 * DAY) return `${Math.round(seconds / DAY)} d ago`;
+  if (seconds < 45) return m.common.justNow;
+  if (seconds < HOUR) return m.common.minutesAgo(Math.max(1, Math.round(seconds / MINUTE)));
+  if (seconds < DAY) return m.common.hoursAgo(Math.round(seconds / HOUR));
+  if (seconds < 7 * DAY) return m.common.daysAgo(Math.round(seconds / DAY));
   return new Date(time).toLocaleDateString(undefined, { day: "numeric", month: "short", year: "numeric" });
 }
 

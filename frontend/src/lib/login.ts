@@ -1,5 +1,7 @@
 /** The session key is shown to the server once; what stays in the browser is a cookie that no script can read. */
 
+import { m } from "@/i18n/language";
+
 /** Shows the key to the server; returns what is wrong, or null if the browser is logged in. */
 export async function logIn(key: string): Promise<string | null> {
   try {
@@ -9,10 +11,10 @@ export async function logIn(key: string): Promise<string | null> {
       body: JSON.stringify({ key }),
     });
     if (response.ok) return null;
-    if (response.status === 429) return "Too many tries. Wait a few seconds and try again.";
-    return response.status === 401 ? "This is not the session key." : `The server answered ${response.status}.`;
+    if (response.status === 429) return m.shell.key.tooMany;
+    return response.status === 401 ? m.shell.key.wrong : m.common.answered(response.status, response.statusText);
   } catch {
-    return "The server does not answer. Is it running?";
+    return m.common.noAnswer;
   }
 }
 

@@ -8,11 +8,13 @@ export function readStored(key: string): string {
   }
 }
 
-export function writeStored(key: string, value: string): void {
+/** Returns false if storage is full or forbidden: the text is still on the screen. */
+export function writeStored(key: string, value: string): boolean {
   try {
     if (value === "") localStorage.removeItem(key);
     else localStorage.setItem(key, value);
+    return true;
   } catch {
-    // Storage is full or forbidden: the text is still on the screen.
+    return false;
   }
 }

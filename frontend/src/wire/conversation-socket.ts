@@ -74,7 +74,9 @@ export class ConversationSocket {
     options.onOutbox(this.#outbox);
   }
 
-  connect(): void {
+  /** Joins the conversation; events up to `after` are already known. */
+  connect(after = -1): void {
+    this.#lastEventId = Math.max(this.#lastEventId, after);
     this.#setConnection({ kind: "connecting" });
     this.#port.connect(this.#query());
   }

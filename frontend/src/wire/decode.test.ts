@@ -50,6 +50,7 @@ describe("decode", () => {
     expect(decode(payload)).toEqual({
       kind: "other_event",
       event: { id: 3, timestamp: "t", source: "agent", name, text: "m" },
+      raw: payload,
     });
   });
 

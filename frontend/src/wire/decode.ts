@@ -30,9 +30,13 @@ export interface OtherEvent {
   text: string;
 }
 
+/** An event of the log; `raw` is the payload as it came. */
+export type LoggedEvent =
+  | { kind: "event"; event: WireEvent; raw: Record<string, unknown> }
+  | { kind: "other_event"; event: OtherEvent; raw: Record<string, unknown> };
+
 export type Incoming =
-  | { kind: "event"; event: WireEvent }
-  | { kind: "other_event"; event: OtherEvent }
+  | LoggedEvent
   | StatusUpdate
   | TitleUpdate
   | ErrorNotice
@@ -45,6 +49,7 @@ export type Incoming =
 export type Delta =
   | { kind: "output"; id: number; text: string }
   | { kind: "message"; id: number; text: string }
+  | { kind: "reasoning"; id: number; text: string }
   | { kind: "restart"; id: number };
 
 type Check = (fields: Record<string, unknown>) => boolean;
@@ -109,7 +114,7 @@ function decodeSource(value: unknown): Envelope["source"] {
   return value === "user" || value === "environment" ? value : "agent";
 }
 
-function decodeEvent(payload: Record<string, unknown>, id: number): Incoming {
+function decodeEvent(payload: Record<string, unknown>, id: number): LoggedEvent {
   const message = stringAt(payload, "message") ?? "";
   const envelope = {
     ...payload,
@@ -123,18 +128,19 @@ function decodeEvent(payload: Record<string, unknown>, id: number): Incoming {
   if (action !== null) {
     const args = isRecord(payload["args"]) ? payload["args"] : {};
     if (ACTIONS[action]?.(args) === true) {
-      return { kind: "event", event: { ...envelope, args } as unknown as WireEvent };
+      return { kind: "event", event: { ...envelope, args } as unknown as WireEvent, raw: payload };
     }
   } else if (observation !== null) {
     const extras = isRecord(payload["extras"]) ? payload["extras"] : {};
     const content = stringAt(payload, "content") ?? "";
     if (OBSERVATIONS[observation]?.(extras) === true) {
-      return { kind: "event", event: { ...envelope, extras, content } as unknown as WireEvent };
+      return { kind: "event", event: { ...envelope, extras, content } as unknown as WireEvent, raw: payload };
     }
   }
   const { timestamp, source } = envelope;
   const text = message || (stringAt(payload, "content") ?? "");
-  return { kind: "other_event", event: { id, timestamp, source, name: action ?? observation ?? "event", text } };
+  const name = action ?? observation ?? "event";
+  return { kind: "other_event", event: { id, timestamp, source, name, text }, raw: payload };
 }
 
 /** Tells what a payload of `oh_event` is. Never throws. */
@@ -158,6 +164,11 @@ export function decode(payload: unknown): Incoming {
   return { kind: "ignored", reason: "no event id" };
 }
 
+/** Returns the events among stored payloads, as REST lists them. */
+export function decodeStored(payloads: readonly unknown[]): LoggedEvent[] {
+  return payloads.map(decode).filter((incoming) => incoming.kind === "event" || incoming.kind === "other_event");
+}
+
 /** Tells what a payload of `oh_delta` is, or null if it is nothing we know. */
 export function decodeDelta(payload: unknown): Delta | null {
   if (!isRecord(payload)) return null;
@@ -165,8 +176,8 @@ export function decodeDelta(payload: unknown): Delta | null {
   const text = stringAt(payload, "text");
   const type = payload["type"];
   if (id !== null && type === "restart") return { kind: "restart", id };
-  if (id === null || text === null || (type !== "output" && type !== "message")) return null;
-  return { kind: type, id, text };
+  if (id === null || text === null) return null;
+  return type === "output" || type === "message" || type === "reasoning" ? { kind: type, id, text } : null;
 }
 
 /** The server's answer to an action sent with an acknowledgement. */

@@ -1,10 +1,11 @@
 /** Actions on their way to the server: kept until the server has answered for each. */
 
-import { isRecord, stringAt } from "@/lib/guards";
+import { isRecord, stringAt, stringsAt } from "@/lib/guards";
 import { readStored, writeStored } from "@/lib/stored-text";
 
 export type OutgoingAction =
-  | { kind: "message"; text: string }
+  | { kind: "message"; text: string; images?: readonly string[]; files?: readonly string[] }
+  | { kind: "run"; command: string }
   | { kind: "state"; state: "stopped" | "running" | "paused" | "user_confirmed" | "user_rejected" };
 
 export type DeliveryState =
@@ -22,16 +23,17 @@ export interface OutboxEntry {
 
 /** Returns the action as it goes over the wire. */
 export function encodeAction(entry: OutboxEntry): Record<string, unknown> {
-  const { action } = entry;
-  const args =
-    action.kind === "message"
-      ? { content: action.text, image_urls: [], file_urls: [] }
-      : { agent_state: action.state };
-  return {
-    action: action.kind === "message" ? "message" : "change_agent_state",
-    args,
-    client_id: entry.clientId,
-  };
+  const { action, clientId: client_id } = entry;
+  switch (action.kind) {
+    case "message": {
+      const args = { content: action.text, image_urls: action.images ?? [], file_urls: action.files ?? [] };
+      return { action: "message", args, client_id };
+    }
+    case "run":
+      return { action: "run", args: { command: action.command }, client_id };
+    case "state":
+      return { action: "change_agent_state", args: { agent_state: action.state }, client_id };
+  }
 }
 
 const storageKey = (conversationId: string) => `openhands.outbox.${conversationId}`;
@@ -51,14 +53,21 @@ export function loadOutbox(conversationId: string): OutboxEntry[] {
     const clientId = stringAt(item, "clientId");
     const message = stringAt(item, "text");
     if (clientId === null || message === null) return [];
-    const action = { kind: "message" as const, text: message };
+    const action = { kind: "message" as const, text: message, images: stringsAt(item, "images"), files: stringsAt(item, "files") };
     return [{ clientId, action, delivery: { kind: "sending" }, sentAfter: Number.MAX_SAFE_INTEGER }];
   });
 }
 
 export function saveOutbox(conversationId: string, entries: readonly OutboxEntry[]): void {
   const unsent = entries.flatMap(({ clientId, action, delivery }) =>
-    action.kind === "message" && delivery.kind !== "accepted" ? [{ clientId, text: action.text }] : [],
+    action.kind === "message" && delivery.kind !== "accepted"
+      ? [{ clientId, text: action.text, images: action.images ?? [], files: action.files ?? [] }]
+      : [],
   );
-  writeStored(storageKey(conversationId), unsent.length === 0 ? "" : JSON.stringify(unsent));
+  const key = storageKey(conversationId);
+  if (unsent.length === 0) writeStored(key, "");
+  // Pictures may be more than a browser keeps; the words always fit.
+  else if (!writeStored(key, JSON.stringify(unsent))) {
+    writeStored(key, JSON.stringify(unsent.map((entry) => ({ ...entry, images: [] }))));
+  }
 }

@@ -26,7 +26,11 @@ pub(crate) struct ConversationInfo {
     created_at: String,
     pr_number: Vec<i64>,
     conversation_version: &'static str,
-    // OpenHands does not know this one: it is there while a session runs.
+    // OpenHands does not know these: the last two are there while a session runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_event_id: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agent_state: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     usage: Option<UsageInfo>,
 }
@@ -37,6 +41,7 @@ pub(crate) async fn info_of(
 ) -> Result<ConversationInfo, ApiError> {
     let id = metadata.id;
     let head = state.log.head(&id).await?;
+    let last_event_id = head.as_ref().and_then(|head| head.next_event_id.checked_sub(1));
     let updated_at = head.map(|head| head.updated_at).filter(|at| at.0 > 0);
     let session = state.manager.get(&id);
     Ok(ConversationInfo {
@@ -55,6 +60,8 @@ pub(crate) async fn info_of(
         created_at: format_rest_time(metadata.created_at),
         pr_number: metadata.pr_number,
         conversation_version: "V0",
+        last_event_id,
+        agent_state: session.as_ref().map(|session| session.status().agent_state.as_str()),
         usage: session.as_ref().map(usage_of),
     })
 }

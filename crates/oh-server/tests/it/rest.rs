@@ -16,6 +16,9 @@ async fn a_conversation_lives_its_life_over_rest() {
     );
     assert_eq!((&info["trigger"], &info["conversation_version"]), (&json!("gui"), &json!("V0")));
     assert_eq!(info["url"], path);
+    assert_eq!(info["agent_state"], "awaiting_user_input");
+    let (_, page) = server.get(&format!("{path}/events?reverse=true&limit=1")).await;
+    assert_eq!(info["last_event_id"], page["events"][0]["id"]);
     assert_eq!(info["usage"]["max_iterations"], 500);
     assert_eq!(info["usage"]["max_budget"], json!(null));
 

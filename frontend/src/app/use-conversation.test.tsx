@@ -1,10 +1,10 @@
 import { act, render, screen, waitFor } from "@testing-library/react";
 import { expect, it } from "vitest";
 
+import { Transcript } from "@/features/chat/transcript";
 import { ScriptedSocket } from "@/testing/scripted-socket";
 
-import { Transcript } from "./transcript";
-import { useConversation, type LiveConversation } from "./use-conversation";
+import { useConversation, type History, type LiveConversation } from "./use-conversation";
 
 const event = (id: number, source: string, content: string) => ({
   id,
@@ -15,11 +15,24 @@ const event = (id: number, source: string, content: string) => ({
   args: { content, image_urls: [], file_urls: [] },
 });
 
+const noHistory: History = {
+  newest: () => Promise.resolve({ events: [], reachesStart: true }),
+  since: () => Promise.resolve({ events: [], reachesStart: true }),
+  beginning: () => Promise.resolve([]),
+};
+
 function show() {
   const socket = new ScriptedSocket();
   const current: { live: LiveConversation | null } = { live: null };
   function Conversation() {
-    const live = useConversation({ id: "c1", key: null, isReady: true, openSocket: socket.open });
+    const live = useConversation({
+      id: "c1",
+      key: null,
+      isReady: true,
+      agentState: null,
+      openSocket: socket.open,
+      history: noHistory,
+    });
     current.live = live;
     return <Transcript view={live.view} outbox={live.outbox} onDiscard={live.discard} onRetry={() => undefined} />;
   }

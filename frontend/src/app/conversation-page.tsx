@@ -1,0 +1,186 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useCallback, useEffect, useState, type ReactNode } from "react";
+import { useSearchParams } from "react-router";
+
+import { conversationKeys } from "@/api/conversations";
+import { configQuery } from "@/api/settings";
+import { IconButton } from "@/components/button";
+import { Icon } from "@/components/icons";
+import { Split } from "@/components/split";
+import { Tabs } from "@/components/tabs";
+import type { PanelProps } from "@/conversation/panels";
+import { stateInWords } from "@/conversation/words";
+import { ChatPanel } from "@/features/chat/chat-panel";
+import { m } from "@/i18n/language";
+import { readStored, writeStored } from "@/lib/stored-text";
+import { useMedia } from "@/lib/use-media";
+import { openSocket } from "@/wire/open-socket";
+import type { OutgoingAction } from "@/wire/outbox";
+
+import { restHistory, useConversation } from "./use-conversation";
+import { useSession } from "./use-session";
+import { isPanelName, PANELS, WorkspacePanel, type PanelName } from "./workspace-panel";
+
+interface ConversationPageProps {
+  id: string;
+  /** The button that opens the list of conversations where it does not fit. */
+  menu: ReactNode;
+  onUnknown: () => void;
+}
+
+/** A conversation: the chat, and the workspace beside it where there is room. */
+export function ConversationPage({ id, menu, onUnknown }: ConversationPageProps) {
+  const queries = useQueryClient();
+  const session = useSession(id);
+  const { conversation, wasJoinable } = session;
+  useEffect(() => {
+    if (conversation === null) onUnknown();
+  }, [conversation, onUnknown]);
+
+  const live = useConversation({
+    id,
+    key: conversation?.sessionKey ?? null,
+    isReady: wasJoinable,
+    agentState: conversation?.agentState ?? null,
+    openSocket,
+    history: restHistory,
+  });
+  const { view, connection, reconnect } = live;
+  const hasEnded = connection.kind === "ended";
+  const changed = `${view.title} ${hasEnded}`;
+  useEffect(() => {
+    void queries.invalidateQueries({ queryKey: conversationKeys.one(id) });
+  }, [changed, id, queries]);
+
+  const title = view.title ?? conversation?.title ?? "";
+  useDocumentTitle(title, view.agentState === null ? null : stateInWords(view.agentState));
+
+  const act = (action: OutgoingAction) => {
+    live.send(action);
+    if (hasEnded && !session.isResuming) session.resume(reconnect);
+  };
+
+  const [params, setParams] = useSearchParams();
+  const target = eventIdOf(params.get("event"));
+  const showEvent = useCallback(
+    (eventId: number) => {
+      setParams((last) => {
+        last.set("event", String(eventId));
+        return last;
+      });
+    },
+    [setParams],
+  );
+  const isWide = useMedia("(min-width: 64rem)");
+  const [panel, selectPanel] = usePanel(isWide);
+
+  const props: PanelProps = {
+    conversationId: id,
+    view,
+    isLive: wasJoinable && !hasEnded,
+    send: act,
+    readEarlier: live.readEarlier,
+    isReadingEarlier: live.isReadingEarlier,
+    showEvent: (eventId) => {
+      if (!isWide) selectPanel(null);
+      showEvent(eventId);
+    },
+  };
+  const chat = (
+    <ChatPanel
+      {...props}
+      live={live}
+      session={session}
+      target={target}
+      onResume={() => session.resume(reconnect)}
+      isShown={isWide || panel === null}
+    />
+  );
+  return (
+    <main className="flex h-full min-w-0 flex-1 flex-col">
+      <header className="flex h-14 shrink-0 items-center gap-2 border-b border-line px-3 sm:px-5">
+        {menu}
+        <h1 className="min-w-0 flex-1 truncate text-[0.9375rem] font-semibold">{title}</h1>
+        {isWide && panel === null && (
+          <IconButton label={m.workspace.open} onClick={() => selectPanel("terminal")}>
+            <Icon name="panel" />
+          </IconButton>
+        )}
+      </header>
+      <SandboxNotice />
+      {!isWide && (
+        <Tabs
+          label={m.workspace.label}
+          tabs={[{ id: "chat", label: m.chat.title }, ...PANELS.map((name) => ({ id: name, label: m.workspace.tabs[name] }))]}
+          current={panel ?? "chat"}
+          onSelect={(tab) => selectPanel(isPanelName(tab) ? tab : null)}
+          className="overflow-x-auto border-b border-line bg-panel px-2 py-1.5"
+        />
+      )}
+      <div className="flex min-h-0 min-w-0 flex-1">
+        {isWide && panel !== null ? (
+          <Split
+            storageKey="openhands.split"
+            label={m.workspace.divider}
+            left={chat}
+            right={<WorkspacePanel {...props} current={panel} onSelect={selectPanel} onClose={() => selectPanel(null)} />}
+          />
+        ) : (
+          <>
+            {/* The chat stays where it is while a panel covers it: scroll position and draft are kept. */}
+            <div className={`min-h-0 min-w-0 flex-1 flex-col ${panel === null ? "flex" : "hidden"}`}>{chat}</div>
+            {panel !== null && <WorkspacePanel {...props} current={panel} onSelect={selectPanel} onClose={null} />}
+          </>
+        )}
+      </div>
+    </main>
+  );
+}
+
+function SandboxNotice() {
+  const config = useQuery(configQuery);
+  if (!config.data?.sandboxNotice) return null;
+  return (
+    <p className="flex items-center gap-2 border-b border-line bg-warn-soft px-4 py-1.5 text-xs text-warn sm:px-5">
+      <Icon name="warning" /> {config.data.sandboxNotice}
+    </p>
+  );
+}
+
+const PANEL_KEY = "openhands.panel";
+const CLOSED = "none";
+
+/** Which panel is open: the address says it, else what was open last; a narrow page begins with the chat. */
+function usePanel(isWide: boolean): [PanelName | null, (panel: PanelName | null) => void] {
+  const [params, setParams] = useSearchParams();
+  const [stored, setStored] = useState(() => readStored(PANEL_KEY) || "terminal");
+  const named = params.get("tab") ?? (isWide ? stored : CLOSED);
+  const select = (panel: PanelName | null) => {
+    setParams(
+      (last) => {
+        if (panel === null) last.delete("tab");
+        else last.set("tab", panel);
+        return last;
+      },
+      { replace: true },
+    );
+    if (isWide) {
+      setStored(panel ?? CLOSED);
+      writeStored(PANEL_KEY, panel ?? CLOSED);
+    }
+  };
+  return [isPanelName(named) ? named : null, select];
+}
+
+function eventIdOf(text: string | null): number | null {
+  return text !== null && /^\d{1,12}$/.test(text) ? Number(text) : null;
+}
+
+function useDocumentTitle(title: string, state: string | null): void {
+  useEffect(() => {
+    document.title = [state, title || m.shell.name].filter(Boolean).join(" · ");
+    return () => {
+      document.title = m.shell.name;
+    };
+  }, [title, state]);
+}

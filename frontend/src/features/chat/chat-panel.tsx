@@ -1,0 +1,141 @@
+import { useQuery } from "@tanstack/react-query";
+import { useEffect } from "react";
+
+import type { Conversation } from "@/api/conversations";
+import { configQuery, effectiveModel, settingsQuery } from "@/api/settings";
+import { Button } from "@/components/button";
+import { Composer } from "@/components/composer";
+import { Spinner } from "@/components/icons";
+import type { PanelProps } from "@/conversation/panels";
+import { isWorking } from "@/conversation/selectors";
+import type { ConversationView } from "@/conversation/view";
+import { explain, statusInWords } from "@/conversation/words";
+import { m } from "@/i18n/language";
+import type { Connection } from "@/wire/conversation-socket";
+import type { ErrorNotice } from "@/wire/decode";
+import type { OutboxEntry } from "@/wire/outbox";
+
+import { AgentBar } from "./agent-bar";
+import { ConnectionBanner } from "./connection-banner";
+import { StatusLine } from "./status-line";
+import { Transcript } from "./transcript";
+
+interface ChatPanelProps extends PanelProps {
+  live: {
+    outbox: readonly OutboxEntry[];
+    connection: Connection;
+    isRead: boolean;
+    discard: (clientId: string) => void;
+    reconnect: () => void;
+    readBackTo: (eventId: number) => void;
+  };
+  session: {
+    conversation: Conversation | null | undefined;
+    wasJoinable: boolean;
+    failure: string | null;
+    isResuming: boolean;
+    retry: () => void;
+  };
+  /** The event that the address points at. */
+  target: number | null;
+  onResume: () => void;
+  /** Is the chat to be seen now, or does a panel cover it? */
+  isShown: boolean;
+}
+
+/** What was said and done, and the field to say more. */
+export function ChatPanel({ conversationId: id, view, send, live, session, onResume }: ChatPanelProps) {
+  const { outbox, connection, discard } = live;
+  const settings = useQuery(settingsQuery);
+  const config = useQuery(configQuery);
+  const working = isWorking(view);
+  useEscape(working, () => send({ kind: "state", state: "stopped" }));
+  const isOpening = !session.wasJoinable;
+  return (
+    <div className="flex h-full min-h-0 min-w-0 flex-1 flex-col">
+      <div className="relative flex min-h-0 flex-1 flex-col">
+        <ConnectionBanner
+          connection={connection}
+          why={reasonOfEnd(view)}
+          isResuming={session.isResuming}
+          onResume={onResume}
+          onRetry={live.reconnect}
+        />
+        {isOpening && view.rows.length === 0 ? (
+          <Opening conversation={session.conversation ?? null} />
+        ) : (
+          <Transcript
+            view={view}
+            outbox={outbox}
+            onDiscard={discard}
+            onRetry={(clientId, text) => {
+              discard(clientId);
+              send({ kind: "message", text });
+            }}
+          />
+        )}
+      </div>
+      <div className="mx-auto w-full max-w-3xl shrink-0 px-3 pb-[max(0.25rem,env(safe-area-inset-bottom))] sm:px-6">
+        {session.failure !== null && (
+          <p role="alert" className="mb-1 flex items-center gap-3 rounded-xl bg-bad-soft px-4 py-2 text-sm text-bad">
+            <span className="flex-1">{session.failure}</span>
+            <Button onClick={session.retry} className="min-h-8">
+              {m.common.tryAgain}
+            </Button>
+          </p>
+        )}
+        {view.notice !== null && !outbox.some((entry) => isRefusedWith(entry, view.notice)) && (
+          <p role="alert" className="mb-1 rounded-xl bg-bad-soft px-4 py-2 text-sm text-bad">
+            {view.notice.message}
+          </p>
+        )}
+        <AgentBar view={view} hasEnded={connection.kind === "ended"} onSend={send} />
+        <Composer
+          key={id}
+          draftKey={`openhands.draft.${id}`}
+          label={m.chat.composer.label}
+          placeholder={working ? m.chat.composer.placeholderWorking : m.chat.composer.placeholder}
+          rows={1}
+          busy={false}
+          onSend={(text) => send({ kind: "message", text })}
+        />
+        <StatusLine view={view} connection={connection} model={effectiveModel(settings.data, config.data)} />
+      </div>
+    </div>
+  );
+}
+
+function Opening({ conversation }: { conversation: Conversation | null }) {
+  const words = conversation?.runtimeStatus ? statusInWords(conversation.runtimeStatus) : null;
+  return (
+    <div className="flex flex-1 items-center justify-center gap-3 text-sm text-muted" role="status">
+      <Spinner className="size-5 text-accent" />
+      {conversation?.status === "ERROR" ? m.chat.couldNotStart : `${words ?? m.chat.opening}…`}
+    </div>
+  );
+}
+
+function reasonOfEnd(view: ConversationView): string | null {
+  if (view.status?.id !== "AGENT_ERROR$TOO_MANY_CONVERSATIONS") return null;
+  const { title, help } = explain(view.status.id);
+  return `${title}. ${help}`;
+}
+
+/** Is this notice already shown beside the message that it is about? */
+function isRefusedWith({ delivery }: OutboxEntry, notice: ErrorNotice | null): boolean {
+  return delivery.kind === "refused" && delivery.message === notice?.message;
+}
+
+/** Runs `action` on Esc, unless the key already meant something to a dialog or a field. */
+function useEscape(isActive: boolean, action: () => void): void {
+  useEffect(() => {
+    if (!isActive) return;
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (event.key !== "Escape" || event.isComposing || event.defaultPrevented) return;
+      if (document.querySelector("dialog[open]") !== null) return;
+      action();
+    };
+    document.addEventListener("keydown", onKeyDown);
+    return () => document.removeEventListener("keydown", onKeyDown);
+  });
+}

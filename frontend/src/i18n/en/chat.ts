@@ -1,0 +1,26 @@
+/** The chat: what is said and done, and the field to say something. */
+export const chat = {
+  title: "Chat",
+  log: "Conversation",
+  you: "You",
+  agent: "OpenHands",
+  composer: {
+    label: "Message to the agent",
+    placeholder: "What should be done next?",
+    placeholderWorking: "Add something or change course…",
+    send: "Send",
+    sendTitle: "Send (Enter)",
+    attach: "Attach files",
+    dropHere: "Drop files to attach them",
+    removeAttachment: (name: string) => `Remove ${name}`,
+    uploading: "Uploading…",
+    keys: "Enter sends · Shift+Enter new line · / commands",
+    uploadFailed: (name: string, why: string) => `${name} was not attached. ${why}`,
+    commands: "Commands",
+  },
+  jumpToLatest: "Jump to latest",
+  readingEarlier: "Loading earlier steps…",
+  opening: "Opening",
+  couldNotStart: "This conversation could not be started.",
+  sessionEnded: "Session ended",
+};

@@ -1,0 +1,4 @@
+/** The list of conversations, and where a new one begins. */
+export const conversations = {
+  label: "Conversations",
+};

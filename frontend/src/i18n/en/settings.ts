@@ -1,0 +1,4 @@
+/** The settings. */
+export const settings = {
+  title: "Settings",
+};
