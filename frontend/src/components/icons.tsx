@@ -22,6 +22,17 @@ const PATHS = {
   down: "M10 4v12M5 11l5 5 5-5",
   play: "M7 5l8 5-8 5z",
   panel: "M3 4.5h14v11H3zM12 4.5v11",
+  search: "M8.5 3.5a5 5 0 100 10 5 5 0 000-10zM12.2 12.2L16.5 16.5",
+  copy: "M7.5 7.5h9v9h-9zM4.5 12.5h-1v-9h9v1",
+  refresh: "M16 8a6.2 6.2 0 10.3 3.5M16.5 4v4h-4",
+  upload: "M10 13V4M6 8l4-4 4 4M4 16.5h12",
+  download: "M10 4v9M6 9l4 4 4-4M4 16.5h12",
+  folder: "M2.5 5h5l2 2.5h8v8.5h-15z",
+  back: "M12.5 5l-5 5 5 5",
+  wrap: "M3 5h14M3 10h11a2.5 2.5 0 010 5h-4M12 13l-2 2 2 2M3 15h3",
+  external: "M11 4h5v5M16 4l-7 7M8 5H4v11h11v-4",
+  chat: "M3.5 4.5h13v9h-7l-3.5 3v-3h-2.5z",
+  picture: "M3 4h14v12H3zM3 13l4-4 4 4 2-2 4 4M13 7.5h.01",
   flag: "M5 17V4h10l-2 3.5 2 3.5H5",
 } as const;
 
