@@ -30,7 +30,7 @@ export function FilterField({ label, clearLabel, value, onChange, className = ""
         className="h-8 w-full min-w-0 rounded-lg border border-line-strong bg-raised pr-8 pl-8 text-base outline-none placeholder:text-muted focus:border-accent focus:ring-2 focus:ring-accent/15 sm:text-[0.8125rem]"
       />
       {value !== "" && (
-        <IconButton label={clearLabel} onClick={() => onChange("")} className="absolute right-0 size-8">
+        <IconButton label={clearLabel} onClick={() => onChange("")} className="absolute right-0 !size-8">
           <Icon name="close" className="size-3.5" />
         </IconButton>
       )}

@@ -22,6 +22,7 @@ const PATHS = {
   down: "M10 4v12M5 11l5 5 5-5",
   play: "M7 5l8 5-8 5z",
   panel: "M3 4.5h14v11H3zM12 4.5v11",
+  changes: "M10 3v8M6 7h8M6 16h8",
   search: "M8.5 3.5a5 5 0 100 10 5 5 0 000-10zM12.2 12.2L16.5 16.5",
   copy: "M7.5 7.5h9v9h-9zM4.5 12.5h-1v-9h9v1",
   refresh: "M16 8a6.2 6.2 0 10.3 3.5M16.5 4v4h-4",

@@ -145,7 +145,7 @@ export const workspace = {
     text: "Text of the page",
     error: "The page could not be used",
     blank: "blank page",
-    action: (name: string) => `Result of ${name}`,
+    action: "Result of",
     previous: "Earlier page",
     next: "Later page",
     position: (at: number, count: number) => `${at} of ${count}`,
