@@ -62,7 +62,7 @@ export function TerminalPanel({ view, isLive, send, readEarlier, isReadingEarlie
           <CopyButton
             label={terminal.copyAll}
             text={() => shown.current?.screen.text() ?? ""}
-            className="absolute top-1 right-4 z-10 size-8 bg-term !text-term-muted opacity-0 group-hover:opacity-100 focus-visible:opacity-100 hover:!bg-term-line hover:!text-term-ink"
+            className="absolute top-1 right-4 z-10 !size-8 bg-term !text-term-muted opacity-0 group-hover:opacity-100 focus-visible:opacity-100 hover:!bg-term-line hover:!text-term-ink"
           />
         )}
       </div>
