@@ -13,14 +13,14 @@ const colors = HighlightStyle.define([
   { tag: [tags.keyword, tags.modifier, tags.operatorKeyword], color: "var(--code-keyword)" },
   { tag: [tags.string, tags.special(tags.string), tags.regexp], color: "var(--code-string)" },
   { tag: [tags.number, tags.bool, tags.null, tags.atom], color: "var(--code-number)" },
-  { tag: [tags.comment, tags.meta], color: "var(--muted)" },
+  { tag: [tags.comment, tags.meta], color: "var(--code-comment)" },
   { tag: [tags.function(tags.variableName), tags.function(tags.propertyName), tags.macroName], color: "var(--code-function)" },
   { tag: [tags.typeName, tags.className, tags.namespace, tags.tagName], color: "var(--code-type)" },
   { tag: [tags.propertyName, tags.attributeName, tags.labelName], color: "var(--code-property)" },
   { tag: tags.heading, fontWeight: "650" },
   { tag: tags.emphasis, fontStyle: "italic" },
   { tag: tags.strong, fontWeight: "650" },
-  { tag: [tags.link, tags.url], color: "var(--accent)" },
+  { tag: [tags.link, tags.url], color: "var(--code-function)" },
   { tag: tags.invalid, color: "var(--bad)" },
 ]);
 

@@ -1,5 +1,5 @@
 import { MergeView, unifiedMergeView } from "@codemirror/merge";
-import { Compartment, EditorState, type Extension } from "@codemirror/state";
+import { EditorState, type Extension } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
 import { useEffect, useRef } from "react";
 
@@ -24,9 +24,9 @@ const theme = EditorView.theme({
   "&.cm-merge-b .cm-changedLine, .cm-inlineChangedLine": { backgroundColor: "var(--ok-soft)" },
   "&.cm-merge-a .cm-changedLine, .cm-deletedChunk": { backgroundColor: "var(--bad-soft)" },
   "&.cm-merge-b .cm-changedText, .cm-deletedChunk .cm-deletedText, &.cm-merge-a .cm-changedText": { background: "none" },
-  "&.cm-merge-b .cm-changedText": { backgroundColor: "color-mix(in srgb, var(--ok) 26%, transparent)" },
+  "&.cm-merge-b .cm-changedText": { backgroundColor: "color-mix(in srgb, var(--ok) 15%, transparent)" },
   "&.cm-merge-a .cm-changedText, .cm-deletedChunk .cm-deletedText": {
-    backgroundColor: "color-mix(in srgb, var(--bad) 26%, transparent)",
+    backgroundColor: "color-mix(in srgb, var(--bad) 15%, transparent)",
   },
   ".cm-deletedChunk": { padding: "0 0.75rem 0 0.5rem" },
   ".cm-deletedLine, .cm-deletedLine del": { textDecoration: "none" },
@@ -43,15 +43,15 @@ const theme = EditorView.theme({
   ".cm-collapsedLines:before, .cm-collapsedLines:after": { content: "none" },
 });
 
-function show(parent: HTMLElement, { path, original, modified, layout }: DiffEditorProps): { views: EditorView[]; language: Compartment; destroy: () => void } {
-  const language = new Compartment();
-  const phrases = EditorState.phrases.of({ "$ unchanged lines": m.workspace.changes.unchanged });
-  const extensions = (side: string): Extension[] => [readOnly(`${path} · ${side}`), phrases, theme, language.of([])];
-  const { before, after } = m.workspace.changes;
+/** Draws the sides, and returns how to take them away. */
+function show(parent: HTMLElement, { path, original, modified, layout }: DiffEditorProps, language: Extension): () => void {
+  const { before, after, unchanged } = m.workspace.changes;
+  const phrases = EditorState.phrases.of({ "$ unchanged lines": unchanged });
+  const extensions = (side: string): Extension[] => [readOnly(`${path} · ${side}`), phrases, theme, language];
   if (layout === "unified") {
     const merge = unifiedMergeView({ original, mergeControls: false, collapseUnchanged: COLLAPSE, diffConfig: EFFORT });
     const view = new EditorView({ parent, doc: modified, extensions: [extensions(after), merge] });
-    return { views: [view], language, destroy: () => view.destroy() };
+    return () => view.destroy();
   }
   const merge = new MergeView({
     parent,
@@ -60,23 +60,28 @@ function show(parent: HTMLElement, { path, original, modified, layout }: DiffEdi
     collapseUnchanged: COLLAPSE,
     diffConfig: EFFORT,
   });
-  return { views: [merge.a, merge.b], language, destroy: () => merge.destroy() };
+  return () => merge.destroy();
 }
 
 /** Both sides of a changed file. Large: load it when it is needed. */
 export function DiffEditor({ path, original, modified, layout }: DiffEditorProps) {
   const box = useRef<HTMLDivElement>(null);
+  const drawn = useRef<{ path: string; top: number } | null>(null);
   useEffect(() => {
-    if (box.current === null) return;
-    const shown = show(box.current, { path, original, modified, layout });
+    const parent = box.current;
+    if (parent === null) return;
+    let destroy: (() => void) | null = null;
     let isGone = false;
-    void languageOf(path.slice(path.lastIndexOf("/") + 1), original.length + modified.length).then((found) => {
+    // Removed lines are drawn once: their colors have to be there before.
+    void languageOf(path.slice(path.lastIndexOf("/") + 1), original.length + modified.length).then((language) => {
       if (isGone) return;
-      for (const view of shown.views) view.dispatch({ effects: shown.language.reconfigure(found) });
+      destroy = show(parent, { path, original, modified, layout }, language);
+      if (drawn.current?.path === path) parent.scrollTop = drawn.current.top;
     });
     return () => {
       isGone = true;
-      shown.destroy();
+      drawn.current = { path, top: parent.scrollTop };
+      destroy?.();
     };
   }, [path, original, modified, layout]);
   return <div ref={box} data-testid="diff" data-layout={layout} className="h-full min-h-0 overflow-auto bg-raised" />;
