@@ -19,10 +19,21 @@ export interface Conversation {
   agentState: AgentState | null;
   /** The id of the newest event; null before the first one. */
   lastEventId: number | null;
+  /** What it has used and where it stops, while a session runs. */
+  usage: Usage | null;
   repository: string | null;
   branch: string | null;
   updatedAt: string;
   sessionKey: string | null;
+}
+
+export interface Usage {
+  steps: number;
+  maxSteps: number | null;
+  cost: number;
+  maxCost: number | null;
+  calls: number;
+  seconds: number;
 }
 
 const STATUSES: readonly ConversationStatus[] = ["STARTING", "RUNNING", "STOPPED", "ARCHIVED", "ERROR"];
@@ -58,10 +69,23 @@ function parseConversation(value: unknown): Conversation | null {
     runtimeStatus: stringAt(value, "runtime_status"),
     agentState: AGENT_STATES.find((state) => state === value["agent_state"]) ?? null,
     lastEventId: numberAt(value, "last_event_id"),
+    usage: parseUsage(value["usage"]),
     repository: stringAt(value, "selected_repository"),
     branch: stringAt(value, "selected_branch"),
     updatedAt: stringAt(value, "last_updated_at") ?? stringAt(value, "created_at") ?? "",
     sessionKey: stringAt(value, "session_api_key"),
+  };
+}
+
+function parseUsage(value: unknown): Usage | null {
+  if (!isRecord(value)) return null;
+  return {
+    steps: numberAt(value, "iterations") ?? 0,
+    maxSteps: numberAt(value, "max_iterations"),
+    cost: numberAt(value, "cost") ?? 0,
+    maxCost: numberAt(value, "max_budget"),
+    calls: numberAt(value, "llm_calls") ?? 0,
+    seconds: numberAt(value, "seconds") ?? 0,
   };
 }
 

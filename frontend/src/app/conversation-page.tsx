@@ -12,6 +12,7 @@ import type { PanelProps } from "@/conversation/panels";
 import { stateInWords } from "@/conversation/words";
 import { ChatPanel } from "@/features/chat/chat-panel";
 import { m } from "@/i18n/language";
+import { copyText } from "@/lib/copy-text";
 import { readStored, writeStored } from "@/lib/stored-text";
 import { useMedia } from "@/lib/use-media";
 import { openSocket } from "@/wire/open-socket";
@@ -92,6 +93,8 @@ export function ConversationPage({ id, menu, onUnknown }: ConversationPageProps)
       live={live}
       session={session}
       target={target}
+      commands={[]}
+      onCopyLink={(eventId) => void copyText(linkTo(eventId))}
       onResume={() => session.resume(reconnect)}
       isShown={isWide || panel === null}
     />
@@ -170,6 +173,14 @@ function usePanel(isWide: boolean): [PanelName | null, (panel: PanelName | null)
     }
   };
   return [isPanelName(named) ? named : null, select];
+}
+
+/** The address of this page with an event pointed out. */
+function linkTo(eventId: number): string {
+  const address = new URL(location.href);
+  address.searchParams.set("event", String(eventId));
+  address.searchParams.delete("tab");
+  return address.href;
 }
 
 function eventIdOf(text: string | null): number | null {
