@@ -1,6 +1,6 @@
 /** Conversations over REST. */
 
-import { queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 
 import { isRecord, numberAt, stringAt } from "@/lib/guards";
 
@@ -91,13 +91,25 @@ function parseUsage(value: unknown): Usage | null {
 
 const path = (id: string) => `/api/conversations/${encodeURIComponent(id)}`;
 
-export const conversationList = queryOptions({
+export interface ConversationPage {
+  conversations: Conversation[];
+  next: string | null;
+}
+
+/** Pages of all conversations, newest first. */
+export const conversationPages = infiniteQueryOptions({
   queryKey: conversationKeys.list,
-  queryFn: async ({ signal }): Promise<Conversation[]> => {
-    const body = await call("/api/conversations?limit=100", { signal });
-    const results = isRecord(body) && Array.isArray(body["results"]) ? body["results"] : [];
-    return results.map(parseConversation).filter((item) => item !== null);
+  queryFn: async ({ signal, pageParam }): Promise<ConversationPage> => {
+    const page = pageParam === "" ? "" : `&page_id=${encodeURIComponent(pageParam)}`;
+    const body = await call(`/api/conversations?limit=50${page}`, { signal });
+    const results: unknown[] = isRecord(body) && Array.isArray(body["results"]) ? body["results"] : [];
+    return {
+      conversations: results.map(parseConversation).filter((item) => item !== null),
+      next: isRecord(body) ? stringAt(body, "next_page_id") : null,
+    };
   },
+  initialPageParam: "",
+  getNextPageParam: (page) => page.next,
   refetchInterval: 15_000,
 });
 

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useState } from "react";
 
 import { m } from "@/i18n/language";
 import { isPicture } from "@/lib/read-file";
@@ -16,7 +16,7 @@ export function AttachmentList({ files, onRemove }: AttachmentListProps) {
     <ul aria-label={m.chat.composer.attachments} className="flex flex-wrap gap-2 px-3 pt-3">
       {files.map((file, at) => (
         <li key={at} className="flex max-w-56 items-center gap-1.5 rounded-lg border border-line bg-panel py-1 pr-1 pl-2 text-xs">
-          {isPicture(file) ? <Preview file={file} /> : <Icon name="file" className="size-3.5 text-muted" />}
+          {isPicture(file) ? <Preview key={file.name} file={file} /> : <Icon name="file" className="size-3.5 text-muted" />}
           <span className="min-w-0 truncate">{file.name}</span>
           <button
             type="button"
@@ -33,11 +33,6 @@ export function AttachmentList({ files, onRemove }: AttachmentListProps) {
 }
 
 function Preview({ file }: { file: File }) {
-  const [url, setUrl] = useState<string | null>(null);
-  useEffect(() => {
-    const made = URL.createObjectURL(file);
-    setUrl(made);
-    return () => URL.revokeObjectURL(made);
-  }, [file]);
-  return url === null ? <span className="size-8" /> : <img src={url} alt="" className="size-8 rounded object-cover" />;
+  const [url] = useState(() => URL.createObjectURL(file));
+  return <img src={url} alt="" onLoad={() => URL.revokeObjectURL(url)} className="size-8 rounded object-cover" />;
 }

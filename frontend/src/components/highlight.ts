@@ -2,13 +2,14 @@
 
 import { toJsxRuntime } from "hast-util-to-jsx-runtime";
 import { common, createLowlight } from "lowlight";
-import type { ReactNode } from "react";
+import { isValidElement, type ReactElement } from "react";
 import { Fragment, jsx, jsxs } from "react/jsx-runtime";
 
 const lowlight = createLowlight(common);
 
 /** Returns the code as colored spans, or null if the language is not known. */
-export function highlight(code: string, language: string): ReactNode {
+export function highlight(code: string, language: string): ReactElement | null {
   if (!lowlight.registered(language)) return null;
-  return toJsxRuntime(lowlight.highlight(language, code), { Fragment, jsx, jsxs });
+  const element: unknown = toJsxRuntime(lowlight.highlight(language, code), { Fragment, jsx, jsxs });
+  return isValidElement(element) ? element : null;
 }

@@ -21,6 +21,7 @@ const PATHS = {
   warning: "M10 4l7 12H3zM10 9v3M10 14h.01",
   down: "M10 4v12M5 11l5 5 5-5",
   play: "M7 5l8 5-8 5z",
+  chat: "M4 5h12v8.5H9L5.5 16v-2.5H4z",
   link: "M8.5 11.5l3-3M7 9l-2 2a2.8 2.8 0 004 4l2-2M13 11l2-2a2.8 2.8 0 00-4-4L9 7",
   copy: "M7.5 7.5h8v8h-8zM4.5 12.5v-8h8",
   search: "M9 4a5 5 0 100 10A5 5 0 009 4zM12.8 12.8L16.5 16.5",

@@ -20,8 +20,8 @@ const state = (to: Extract<OutgoingAction, { kind: "state" }>["state"]): Outgoin
 /** The command that runs now, or null. */
 function runningCommand(view: ConversationView): string | null {
   const last = view.rows.at(-1);
-  const isRunning = last?.kind === "step" && last.observation === null && last.action.action === "run";
-  return isRunning && last.action.action === "run" ? last.action.args.command : null;
+  if (last?.kind !== "step" || last.observation !== null || last.action.action !== "run") return null;
+  return last.action.args.command;
 }
 
 /** What the agent is at now, in one line. */
@@ -92,7 +92,7 @@ export function AgentBar({ view, hasEnded, onSend }: AgentBarProps) {
           </Button>
           <Button onClick={() => onSend(state("stopped"))} className="min-h-8 px-3" title={words.stopTitle}>
             <Icon name="stop" className="size-3.5 fill-current" /> {words.stop}
-            <kbd className="hidden font-sans text-2xs text-muted sm:inline">Esc</kbd>
+            <kbd className="hidden font-sans text-2xs text-muted sm:inline">{"Esc"}</kbd>
           </Button>
         </>
       )}

@@ -45,7 +45,7 @@ export function TranscriptItemView(props: TranscriptItemProps) {
           <IconButton
             label={m.chat.linkHere}
             onClick={() => props.onCopyLink(item.row.id)}
-            className="absolute top-0.5 -left-9 hidden !size-7 opacity-0 group-hover/row:opacity-100 focus-visible:opacity-100 xl:inline-flex"
+            className="absolute top-0.5 -left-6 hidden !size-6 opacity-0 group-hover/row:opacity-100 focus-visible:opacity-100 lg:inline-flex"
           >
             <Icon name="link" className="size-3.5" />
           </IconButton>
