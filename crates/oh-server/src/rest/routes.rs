@@ -4,12 +4,14 @@
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::handler::Handler;
 use axum::routing::{MethodRouter, any, get, post, put};
 
 use super::{
     conversations, create, events, feedback, files, git, git_hosting, gone, health, login,
     mcp_server, metrics, openapi, options, providers, remember, secrets, settings, skills, upload,
 };
+use crate::compression;
 use crate::state::AppState;
 
 type Routes = &'static [(&'static str, fn() -> MethodRouter<AppState>)];
@@ -64,7 +66,9 @@ pub(super) const PROTECTED: Routes = &[
     }),
     ("/api/conversations/{id}/git/changes", || get(git::changes)),
     ("/api/conversations/{id}/git/diff", || get(git::diff)),
-    ("/api/conversations/{id}/events", || get(events::page).post(events::append)),
+    ("/api/conversations/{id}/events", || {
+        get(events::page.layer(compression::layer())).post(events::append)
+    }),
     ("/api/conversations/{id}/message", || post(events::message)),
     ("/api/conversations/{id}/trajectory", || get(events::trajectory)),
     ("/mcp/mcp", || post(mcp_server::post).fallback(mcp_server::other)),

@@ -1,5 +1,5 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 
 import { Icon, Spinner } from "@/components/icons";
 import { isThinking, isWorking } from "@/conversation/selectors";
@@ -10,6 +10,7 @@ import type { OutboxEntry, OutgoingAction } from "@/wire/outbox";
 
 import { Workspace } from "./rows/workspace";
 import { TranscriptItemView, type TailItem } from "./transcript-item";
+import { useStickToEnd } from "./use-stick-to-end";
 
 type MessageAction = Extract<OutgoingAction, { kind: "message" }>;
 
@@ -61,7 +62,7 @@ export function Transcript(props: TranscriptProps) {
   const [opened, setOpened] = useState<ReadonlySet<string>>(new Set());
   const folded = useMemo(() => itemsOf(view.rows, opened), [view.rows, opened]);
   const items: (TranscriptItem | TailItem)[] = [...folded, ...tailOf(view, outbox)];
-  const scroller = useRef<HTMLDivElement>(null);
+  const { scroller, content, isAtEnd, jumpToEnd, letGo } = useStickToEnd();
   // eslint-disable-next-line react-hooks/incompatible-library -- what it returns is used here only, and never memoized
   const list = useVirtualizer({
     count: items.length,
@@ -69,8 +70,6 @@ export function Transcript(props: TranscriptProps) {
     estimateSize: () => ESTIMATE,
     getItemKey: (index) => items[index]?.key ?? index,
     anchorTo: "end",
-    followOnAppend: true,
-    scrollEndThreshold: 64,
     overscan: 6,
     gap: 20,
     paddingStart: 24,
@@ -78,9 +77,6 @@ export function Transcript(props: TranscriptProps) {
   });
 
   const hasItems = items.length > 0;
-  useLayoutEffect(() => {
-    if (hasItems && isShown) list.scrollToEnd();
-  }, [hasItems, isShown, list]);
 
   const drawn = list.getVirtualItems();
   const isNearStart = (drawn[0]?.index ?? 0) < NEAR_START;
@@ -104,11 +100,11 @@ export function Transcript(props: TranscriptProps) {
     const index = folded.findIndex((item) => item.key === targetKey);
     if (index < 0) return;
     pointedAt.current = target;
+    letGo();
     // The list settles at its end first.
     requestAnimationFrame(() => list.scrollToIndex(index, { align: "center" }));
   });
 
-  const isAtEnd = !hasItems || list.isAtEnd(64);
   const lastAgentId = isWorking(view) ? view.lastAgentActionId : Number.MAX_SAFE_INTEGER;
   return (
     <div className="relative min-h-0 flex-1">
@@ -116,6 +112,7 @@ export function Transcript(props: TranscriptProps) {
         {!hasItems && <p className="px-6 pt-24 text-center text-sm text-muted">{m.chat.beginning}</p>}
         <Workspace value={view.workspace}>
           <div
+            ref={content}
             role="log"
             aria-label={m.chat.log}
             className="relative mx-auto w-full max-w-3xl"
@@ -160,7 +157,7 @@ export function Transcript(props: TranscriptProps) {
       {!isAtEnd && (
         <button
           type="button"
-          onClick={() => list.scrollToEnd()}
+          onClick={jumpToEnd}
           className="absolute bottom-3 left-1/2 flex -translate-x-1/2 items-center gap-1.5 rounded-full border border-line-strong bg-raised px-3.5 py-1.5 text-sm font-medium shadow-md hover:bg-panel"
         >
           <Icon name="down" /> {m.chat.jumpToLatest}
