@@ -9,6 +9,7 @@ import { isRecord, stringAt } from "@/lib/guards";
 
 import { KeyPage } from "./key-page";
 import { Layout } from "./layout";
+import { PageCommandsProvider } from "./page-commands";
 
 const loadConversation = () => import("./conversation-page");
 const ConversationPage = lazy(async () => ({ default: (await loadConversation()).ConversationPage }));
@@ -26,18 +27,20 @@ export function Pages() {
   const { pathname } = useLocation();
   if (pathname === "/login") return <KeyPage />;
   return (
+    <PageCommandsProvider>
     <Layout>
       {(menu) => (
         <Suspense fallback={<main className="flex-1" />}>
           <Routes>
             <Route path="/" element={<Start menu={menu} />} />
             <Route path="/conversations/:id" element={<Chat menu={menu} />} />
-            <Route path="/settings" element={<SettingsPage menu={menu} />} />
+            <Route path="/settings/*" element={<SettingsPage menu={menu} />} />
             <Route path="*" element={<Navigate to="/" replace state={{ notice: m.shell.noSuchPage }} />} />
           </Routes>
         </Suspense>
       )}
     </Layout>
+    </PageCommandsProvider>
   );
 }
 
