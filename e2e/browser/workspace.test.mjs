@@ -106,6 +106,15 @@ test("the terminal shows what the agent runs as it runs, and runs what the user 
   await line.press("ArrowDown");
   assert.equal(await line.inputValue(), "");
 
+  // What is selected is copied, and nothing else.
+  const rows = page.getByTestId("terminal-screen").locator(".xterm-screen");
+  const { y: top } = await rows.boundingBox();
+  const word = page.getByTestId("terminal-screen").locator(".xterm-rows > div").filter({ hasText: /^two\s*$/ });
+  const { y } = await word.boundingBox();
+  await rows.dblclick({ position: { x: 8, y: y - top + 8 } });
+  await page.keyboard.press("Control+c");
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), "two");
+
   // The page opened anew shows the same.
   await page.reload();
   await shows(page, "one", "two", "exit code 1");
@@ -292,6 +301,57 @@ test("events are filtered, shown in full, copied, and found in the chat", async 
   await page.waitForURL((url) => url.searchParams.get("event") === String(ran.id));
   await panel.getByRole("textbox", { name: "Filter by text" }).fill("nothing has this");
   await panel.getByText("No event fits").waitFor();
+  assert.deepEqual(complaints, []);
+});
+
+test("ten thousand events are scrolled through without a hitch, and stay where they are", async () => {
+  const { page, complaints, show, id } = await open();
+  const PAGE = 2500;
+  const { timestamp } = (await server.events(id)).at(-1);
+  const many = Array.from({ length: 10_000 }, (_, at) => ({
+    id: 1000 + at,
+    timestamp,
+    source: "agent",
+    message: "",
+    action: "message",
+    args: { content: `message ${at} ${"and more ".repeat(20)}`, image_urls: [], file_urls: [] },
+  }));
+  await page.route("**/events?*reverse=true*", async (route) => {
+    const response = await route.fetch();
+    const end = Number(new URL(route.request().url()).searchParams.get("end_id") ?? Infinity);
+    const before = many.filter((event) => event.id <= end);
+    const json = { events: before.slice(-PAGE).toReversed(), has_more: before.length > PAGE };
+    await route.fulfill({ response, json });
+  });
+  const panel = await show("Events");
+  await page.reload();
+  await panel.getByText("message 9999").waitFor();
+  const scroller = panel.getByRole("list").locator("xpath=..");
+  await panel.getByRole("list").hover();
+  await page.mouse.wheel(0, -500);
+  await panel.getByRole("button", { name: "Jump to latest" }).waitFor();
+  // Each time the beginning is reached the page before comes in above, and what was seen is seen still.
+  const known = async () => Number((await panel.getByRole("status").innerText()).split(" ")[0]);
+  await panel.getByRole("button", { name: "Load earlier" }).waitFor();
+  for (let count = await known(); count < 10_000; count += PAGE) {
+    assert.equal(count % PAGE, 0);
+    await scroller.evaluate((box) => (box.scrollTop = 0));
+    await panel.getByText(`${count + PAGE} events`).waitFor();
+    await panel.getByText(`message ${10_000 - count} `).waitFor();
+  }
+  const worst = await scroller.evaluate(async (box) => {
+    let [last, longest] = [performance.now(), 0];
+    for (let step = 0; step < 60; step += 1) {
+      box.scrollTop -= 2000;
+      const now = await new Promise((drawn) => requestAnimationFrame(drawn));
+      longest = Math.max(longest, now - last);
+      last = now;
+    }
+    return longest;
+  });
+  assert.ok(worst < 400, `a frame took ${Math.round(worst)} ms`);
+  await panel.getByRole("button", { name: "Jump to latest" }).click();
+  await panel.getByText("message 9999").waitFor();
   assert.deepEqual(complaints, []);
 });
 

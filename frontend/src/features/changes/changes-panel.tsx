@@ -1,4 +1,4 @@
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 
 import { gitChanges, gitKeys, type Change } from "@/api/git";
@@ -28,8 +28,10 @@ export function ChangesPanel({ conversationId, view }: PanelProps) {
   const { changes: words } = m.workspace;
   useRefresh(gitKeys.all(conversationId), workRevision(view));
   const found = useQuery(gitChanges(conversationId));
+  const queries = useQueryClient();
+  const refreshAll = () => void queries.invalidateQueries({ queryKey: gitKeys.all(conversationId) });
   const refresh = (
-    <IconButton label={m.workspace.refresh} onClick={() => void found.refetch()} className="!size-8">
+    <IconButton label={m.workspace.refresh} onClick={refreshAll} className="!size-8">
       {found.isFetching ? <Spinner /> : <Icon name="refresh" />}
     </IconButton>
   );

@@ -31,12 +31,12 @@ export const EventRow = memo(function EventRow({ logged, isOpen, onToggle, onSho
       >
         <span className="w-9 shrink-0 text-right text-muted tabular-nums">{id}</span>
         <span className="hidden w-16 shrink-0 text-muted tabular-nums sm:inline">{time}</span>
-        <span className={`max-w-40 min-w-24 shrink-0 truncate ${isAction ? "font-medium" : "text-muted"}`} title={`${source} · ${name}`}>
+        <span className="hidden w-20 shrink-0 truncate text-muted sm:inline">{source}</span>
+        <span className={`w-28 shrink-0 truncate sm:w-40 ${isAction ? "font-medium" : "text-muted"}`} title={`${source} · ${name}`}>
           <span aria-hidden="true">{isAction ? "▸ " : "◂ "}</span>
           {name}
         </span>
         <span className="min-w-0 flex-1 truncate text-muted">{summary}</span>
-        <span className="sr-only">{source}</span>
       </button>
       {isOpen && (
         <div className="relative">

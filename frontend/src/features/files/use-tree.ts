@@ -1,7 +1,7 @@
-import { useQueries } from "@tanstack/react-query";
+import { useQueries, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
-import { folderEntries } from "@/api/files";
+import { fileKeys, folderEntries } from "@/api/files";
 
 import { FOLDER_PAGE, visibleRows, type Folder, type TreeRow } from "./visible-rows";
 
@@ -14,6 +14,7 @@ export interface FileTree {
   isFetching: boolean;
   setOpen: (folder: string, isOpen: boolean) => void;
   showMore: (folder: string) => void;
+  /** Reads everything again, a file that is shown among it. */
   refresh: () => void;
 }
 
@@ -21,6 +22,7 @@ export interface FileTree {
 export function useTree(conversationId: string): FileTree {
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
   const [limits, setLimits] = useState<ReadonlyMap<string, number>>(new Map());
+  const client = useQueryClient();
   const paths = ["", ...open];
   const queries = useQueries({ queries: paths.map((folder) => folderEntries(conversationId, folder)) });
   const folders = new Map<string, Folder>();
@@ -46,8 +48,6 @@ export function useTree(conversationId: string): FileTree {
     showMore: (folder) => {
       setLimits((last) => new Map(last).set(folder, (last.get(folder) ?? FOLDER_PAGE) + FOLDER_PAGE));
     },
-    refresh: () => {
-      for (const query of queries) void query.refetch();
-    },
+    refresh: () => void client.invalidateQueries({ queryKey: fileKeys.all(conversationId) }),
   };
 }

@@ -21,7 +21,7 @@ const REBUILD_LIMIT = 1024 * 1024;
 const PROBE = 512;
 
 const RESET = "\x1b[0m";
-const dim = (text: string) => `\x1b[2m${text}${RESET}`;
+const dim = (text: string) => `\x1b[90m${text}${RESET}`;
 const red = (text: string) => `\x1b[31m${text}${RESET}`;
 const accent = (text: string) => `\x1b[1;38;2;239;143;98m${text}${RESET}`;
 const bold = (text: string) => `\x1b[1m${text}${RESET}`;
