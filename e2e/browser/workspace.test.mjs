@@ -225,12 +225,14 @@ test("files are uploaded, looked at, and downloaded as they are", async () => {
   await run("mkdir -p a/b && echo deep > a/b/deep.txt");
   await tree.getByRole("treeitem", { name: "a", exact: true }).waitFor();
   await tree.focus();
-  for (const key of ["Home", "ArrowRight", "ArrowRight", "ArrowRight", "ArrowRight"]) {
-    await page.keyboard.press(key);
-    if (key === "ArrowRight") await tree.locator('[aria-level="2"]').first().waitFor();
-  }
+  await page.keyboard.press("Home");
+  // Right opens a folder, and goes into one that is open.
+  await page.keyboard.press("ArrowRight");
+  await tree.getByRole("treeitem", { name: "b", exact: true }).waitFor();
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("ArrowRight");
   await tree.getByRole("treeitem", { name: "deep.txt" }).waitFor();
-  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("ArrowRight");
   await page.keyboard.press("Enter");
   await panel.locator(".cm-content").getByText("deep").waitFor();
 
@@ -293,9 +295,11 @@ test("events are filtered, shown in full, copied, and found in the chat", async 
 
   const [ran] = wanted;
   const row = panel.getByRole("listitem").filter({ hasText: new RegExp(`^${ran.id}`) });
+  const { y: place } = await row.boundingBox();
   await row.getByRole("button").first().click();
   const full = row.getByRole("region", { name: `Event ${ran.id} in full` });
   await full.waitFor();
+  assert.equal((await row.boundingBox()).y, place, "what was opened has moved");
   assert.equal(JSON.parse(await full.innerText()).extras.command, "echo needle");
   await row.getByRole("button", { name: "Show in chat" }).click();
   await page.waitForURL((url) => url.searchParams.get("event") === String(ran.id));
@@ -352,6 +356,12 @@ test("ten thousand events are scrolled through without a hitch, and stay where t
   assert.ok(worst < 400, `a frame took ${Math.round(worst)} ms`);
   await panel.getByRole("button", { name: "Jump to latest" }).click();
   await panel.getByText("message 9999").waitFor();
+  // What is opened at the end stays where it is.
+  const last = panel.getByRole("listitem").last();
+  const { y } = await last.boundingBox();
+  await last.getByRole("button").first().click();
+  await last.getByRole("region").waitFor();
+  assert.equal((await last.boundingBox()).y, y);
   assert.deepEqual(complaints, []);
 });
 

@@ -31,6 +31,8 @@ export function EventList({ events, onReachStart, onShow }: EventListProps) {
     estimateSize: () => ESTIMATE,
     getItemKey: (index) => events[index]?.event.id ?? index,
     anchorTo: "end",
+    // Whether the end is held is decided here alone: what is opened at the end stays where it is.
+    scrollEndThreshold: -1,
     overscan: 12,
   });
   const drawn = list.getVirtualItems();
@@ -56,7 +58,7 @@ export function EventList({ events, onReachStart, onShow }: EventListProps) {
   return (
     <>
       <div ref={scroller} tabIndex={-1} className="h-full overflow-y-auto overscroll-contain [overflow-anchor:none]">
-        <div ref={content} role="list" aria-label={words.list} className="relative w-full" style={{ height: list.getTotalSize() }}>
+        <div ref={content} role="list" aria-label={words.list} className="@container relative w-full" style={{ height: list.getTotalSize() }}>
           {drawn.map(({ index, key, start }) => {
             const logged = events[index];
             if (logged === undefined) return null;

@@ -30,9 +30,9 @@ export const EventRow = memo(function EventRow({ logged, isOpen, onToggle, onSho
         className="flex min-h-8 w-full items-baseline gap-2 px-3 py-1.5 text-left font-mono text-xs leading-5 hover:bg-raised focus-visible:-outline-offset-2"
       >
         <span className="w-9 shrink-0 text-right text-muted tabular-nums">{id}</span>
-        <span className="hidden w-16 shrink-0 text-muted tabular-nums sm:inline">{time}</span>
-        <span className="hidden w-20 shrink-0 truncate text-muted sm:inline">{source}</span>
-        <span className={`w-28 shrink-0 truncate sm:w-40 ${isAction ? "font-medium" : "text-muted"}`} title={`${source} · ${name}`}>
+        <span className="hidden w-16 shrink-0 text-muted tabular-nums @md:inline">{time}</span>
+        <span className="hidden w-20 shrink-0 truncate text-muted @lg:inline">{source}</span>
+        <span className={`w-28 shrink-0 truncate @md:w-40 ${isAction ? "font-medium" : "text-muted"}`} title={`${source} · ${name}`}>
           <span aria-hidden="true">{isAction ? "▸ " : "◂ "}</span>
           {name}
         </span>
