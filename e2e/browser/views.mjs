@@ -178,8 +178,8 @@ export const VIEWS = [
     name: "changes",
     async open(page, { server, work }) {
       await panel(page, server.url, work, "changes");
-      await page.getByText("greet.py").first().click();
-      await page.getByText("loud").first().waitFor();
+      await page.getByRole("option", { name: /greet\.py/ }).click();
+      await page.getByTestId("diff").getByText("loud").first().waitFor();
     },
   },
   {

@@ -11,7 +11,7 @@ const logged = (incoming: unknown[]): LoggedEvent[] =>
 const log = [
   action(1, "message", { content: "make it\n  so" }, { source: "user" }),
   action(2, "run", { command: 'echo "hi"' }),
-  observation(3, "run", 2, "hi\n", exitCode(0)),
+  observation(3, "run", 2, "\x1b[32mhi\x1b[0m\n", exitCode(0)),
   stateChange(4, "finished"),
 ].filter((event): event is LoggedEvent => event.kind === "event");
 

@@ -8,6 +8,8 @@ export const KINDS = ["all", "actions", "observations", "user", "agent", "enviro
 export type Kind = (typeof KINDS)[number];
 
 const LONGEST_SUMMARY = 300;
+/** Colors of a terminal, and what else cannot be seen. */
+const CONTROLS = /\x1b\[[0-9;:?]*[ -/]*[@-~]|[\x00-\x08\x0e-\x1f\x7f]/g;
 /** Of a very long event only the beginning is searched. */
 const SEARCHED = 20_000;
 
@@ -36,7 +38,7 @@ function summaryOf(raw: Record<string, unknown>): string {
     content,
   ];
   const text = texts.find((candidate) => candidate.trim() !== "") ?? "";
-  return text.slice(0, 4 * LONGEST_SUMMARY).replace(/\s+/g, " ").trim().slice(0, LONGEST_SUMMARY);
+  return text.slice(0, 4 * LONGEST_SUMMARY).replace(CONTROLS, "").replace(/\s+/g, " ").trim().slice(0, LONGEST_SUMMARY);
 }
 
 function timeOf(raw: Record<string, unknown>): string {

@@ -36,7 +36,7 @@ it("writes a command, its output as it appears, and how it ended, each once", ()
       [ran(2, 1, "one\ntwo\nthree\n", 2, "/workspace/src")],
       [run(3, "ls"), ran(4, 3, "a b")],
     ),
-  ).toEqual(["workspace $ make\n> check\n", "one\r\n", "", "two\r\n", "three\nexit code 2\n", "/workspace/src $ ls\na b\n"]);
+  ).toEqual(["workspace $ make\n> check\n", "one\r\n", "", "two\r\n", "three\nexit code 2\n", "workspace/src $ ls\na b\n"]);
 });
 
 it("shows folders from the workspace on", () => {
@@ -63,7 +63,7 @@ it("writes everything anew when earlier history arrives", () => {
   expect(transcript.update({ ...late, reachesStart: false }).resets).toBe(false);
   const events = [run(1, "early"), ran(2, 1, "")].filter((event): event is LoggedEvent => event.kind === "event");
   const { resets, text } = transcript.update(prepend(late, { events, reachesStart: true }));
-  expect([resets, bare(text)]).toEqual([true, "workspace $ early\n/workspace $ late\nout\n"]);
+  expect([resets, bare(text)]).toEqual([true, "workspace $ early\nworkspace $ late\nout\n"]);
 });
 
 it("writes everything anew when what was seen lacked a piece", () => {

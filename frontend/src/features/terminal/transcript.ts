@@ -41,13 +41,15 @@ interface Running {
   isCapped: boolean;
 }
 
+/** Where the workspace usually is, for a log that does not say. */
+const USUAL_WORKSPACE = "/workspace";
+
 /** Returns the folder as the prompt shows it. */
 export function promptFolder(folder: string, workspace: string | null): string {
-  if (folder === "" || folder === workspace) return m.workspace.terminal.folder;
-  if (workspace !== null && folder.startsWith(`${workspace}/`)) {
-    return `${m.workspace.terminal.folder}${folder.slice(workspace.length)}`;
-  }
-  return folder;
+  const root = workspace ?? USUAL_WORKSPACE;
+  const { folder: name } = m.workspace.terminal;
+  if (folder === "" || folder === root) return name;
+  return folder.startsWith(`${root}/`) ? `${name}${folder.slice(root.length)}` : folder;
 }
 
 /** Returns what was added to live output, of which the beginning may have been dropped. */
