@@ -66,7 +66,7 @@ export function ConversationPage({ id, menu, onUnknown }: ConversationPageProps)
   useDocumentTitle(title, view.agentState === null ? null : stateInWords(view.agentState), needed === "approval");
   const settings = useQuery(settingsQuery);
   const hasSound = settings.data?.stored["enable_sound_notifications"] === true;
-  useAttention({ id, title, attention: needed, isKnown: live.isRead && view.agentState !== null, hasSound });
+  useAttention({ id, title, attention: needed, since: view.stateEventId, isKnown: live.isRead && view.agentState !== null, hasSound });
   const { lastEventId } = view;
   useEffect(() => {
     const note = () => {

@@ -1,13 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { useEffect, useState } from "react";
 
 import type { Conversation } from "@/api/conversations";
 import { configQuery, effectiveModel, settingsQuery } from "@/api/settings";
 import { uploadFiles } from "@/api/uploads";
-import { Button } from "@/components/button";
+import { Button, IconButton } from "@/components/button";
 import type { Command } from "@/components/command-menu";
 import { Composer } from "@/components/composer";
-import { Spinner } from "@/components/icons";
+import { Icon, Spinner } from "@/components/icons";
 import type { PanelProps } from "@/conversation/panels";
 import { isWorking } from "@/conversation/selectors";
 import type { ConversationView } from "@/conversation/view";
@@ -75,6 +75,7 @@ export function ChatPanel(props: ChatPanelProps) {
     const paths = others.length === 0 ? [] : await uploadFiles(id, others);
     send({ kind: "message", text, images, files: paths });
   };
+  const [dismissed, setDismissed] = useState<ErrorNotice | null>(null);
   const isOpening = !live.isRead || (!session.wasJoinable && view.rows.length === 0);
   return (
     <div className="flex h-full min-h-0 min-w-0 flex-1 flex-col">
@@ -97,7 +98,10 @@ export function ChatPanel(props: ChatPanelProps) {
             isShown={isShown}
             onReadEarlier={props.readEarlier}
             onReadBackTo={live.readBackTo}
-            onDiscard={discard}
+            onDiscard={(clientId) => {
+              discard(clientId);
+              setDismissed(view.notice);
+            }}
             onRetry={(clientId, action) => {
               discard(clientId);
               send(action);
@@ -115,9 +119,12 @@ export function ChatPanel(props: ChatPanelProps) {
             </Button>
           </p>
         )}
-        {view.notice !== null && !outbox.some((entry) => isRefusedWith(entry, view.notice)) && (
-          <p role="alert" className="mb-1 rounded-xl bg-bad-soft px-4 py-2 text-sm text-bad">
-            {view.notice.message}
+        {view.notice !== null && view.notice !== dismissed && !outbox.some((entry) => isRefusedWith(entry, view.notice)) && (
+          <p role="alert" className="mb-1 flex items-center gap-2 rounded-xl bg-bad-soft py-1 pr-1 pl-4 text-sm text-bad">
+            <span className="min-w-0 flex-1 [overflow-wrap:anywhere]">{view.notice.message}</span>
+            <IconButton label={m.common.close} onClick={() => setDismissed(view.notice)} className="!size-8 text-bad">
+              <Icon name="close" className="size-3.5" />
+            </IconButton>
           </p>
         )}
         <ApprovalCard view={view} onSend={send} />
