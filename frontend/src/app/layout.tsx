@@ -70,7 +70,7 @@ export function Layout({ children }: LayoutProps) {
         <div className="border-t border-line p-2">
           <Link
             to="/settings"
-            aria-current={pathname === "/settings" ? "page" : undefined}
+            aria-current={pathname.startsWith("/settings") ? "page" : undefined}
             className="flex min-h-9 items-center gap-2.5 rounded-lg px-3 text-sm text-muted hover:bg-raised hover:text-ink aria-[current=page]:text-ink"
           >
             <Icon name="settings" /> Settings

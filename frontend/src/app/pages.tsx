@@ -32,7 +32,7 @@ export function Pages() {
           <Routes>
             <Route path="/" element={<Start menu={menu} />} />
             <Route path="/conversations/:id" element={<Chat menu={menu} />} />
-            <Route path="/settings" element={<SettingsPage menu={menu} />} />
+            <Route path="/settings/*" element={<SettingsPage menu={menu} />} />
             <Route path="*" element={<Navigate to="/" replace state={{ notice: m.shell.noSuchPage }} />} />
           </Routes>
         </Suspense>
