@@ -22,6 +22,8 @@ const PATHS = {
   down: "M10 4v12M5 11l5 5 5-5",
   play: "M7 5l8 5-8 5z",
   panel: "M3 4.5h14v11H3zM12 4.5v11",
+  folder: "M3 5.5h5l2 2h7v8.5H3z",
+  branch: "M6 3.5v9M6 12.5a2 2 0 100 4 2 2 0 000-4zM14 3.5a2 2 0 100 4 2 2 0 000-4zM14 7.5c0 3-3 4-6 5",
   flag: "M5 17V4h10l-2 3.5 2 3.5H5",
 } as const;
 

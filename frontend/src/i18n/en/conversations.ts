@@ -1,4 +1,51 @@
 /** The list of conversations, and where a new one begins. */
 export const conversations = {
   label: "Conversations",
+  start: {
+    title: "What should be done?",
+    intro:
+      "Describe a task. The agent runs commands and edits files in a workspace on this server while you watch; you can step in at any time.",
+    label: "What should be done?",
+    placeholder: "Build, fix, explain, or look into something…",
+    failed: (why: string) => `The conversation could not be started. ${why}`,
+    suggestionsLabel: "Suggestions",
+    /** The demo model knows this sentence. */
+    demo: "Show me what you can do (demo)",
+    suggestions: [
+      "Write a small program and test it",
+      "Explain the files in the workspace",
+      "Find and fix a failing test",
+    ],
+    demoInUse: "The demo model is in use: it follows a script, but really runs its commands.",
+    ownModel: "Use your own model",
+    changeModel: (model: string) => `Model: ${model}. Change it`,
+    tasksLabel: "From your repositories",
+    tasks: {
+      MERGE_CONFLICTS: "Resolve conflicts",
+      FAILING_CHECKS: "Fix failing checks",
+      UNRESOLVED_COMMENTS: "Answer review comments",
+      OPEN_ISSUE: "Work on the issue",
+      OPEN_PR: "Look at the pull request",
+    },
+    place: {
+      title: "Where to work",
+      empty: "Empty workspace",
+      emptyHint: "A new folder on this server",
+      change: (name: string) => `Workspace: ${name}. Change it`,
+      search: "Search your repositories, or paste an address",
+      paste: "Paste the address of a repository",
+      example: "https://github.com/owner/name",
+      list: "Repositories",
+      none: "Nothing fits. Paste the whole address of the repository.",
+      notLoaded: (why: string) => `Your repositories could not be listed. ${why}`,
+      connect: "Connect GitHub, GitLab, Bitbucket or Forgejo",
+      connectHint: "to search your repositories and to use private ones. Public ones need no token.",
+      unknownHost: (host: string) => `${host} is none of the services that are set up.`,
+      unknownHostHelp: "Add its host and a token in the settings",
+      from: (host: string) => `from ${host}`,
+      isPrivate: "private",
+      branch: "Branch",
+      newBranch: "New branch",
+    },
+  },
 };

@@ -1,3 +1,27 @@
+/** Why a test of a model failed, by status id. */
+const failures: Record<string, { title: string; help: string } | undefined> = {
+  STATUS$ERROR_LLM_AUTHENTICATION: {
+    title: "The key was refused",
+    help: "Check that the key is complete, still valid, and of this provider.",
+  },
+  STATUS$ERROR_LLM_SERVICE_UNAVAILABLE: {
+    title: "The model could not be reached",
+    help: "Check the address, that the server is up, and that this machine may reach it.",
+  },
+  STATUS$ERROR_LLM_INTERNAL_SERVER_ERROR: {
+    title: "The provider had an internal error",
+    help: "This usually passes. Try again in a moment, or choose another model.",
+  },
+  STATUS$ERROR_LLM_OUT_OF_CREDITS: {
+    title: "The account has no credit",
+    help: "The key works. Top up the account at the provider, then test again.",
+  },
+  CHAT_INTERFACE$AGENT_RATE_LIMITED_STOPPED_MESSAGE: {
+    title: "Too many requests",
+    help: "The provider limits how often this key may ask. Wait a minute, then test again.",
+  },
+};
+
 /** The settings. */
 export const settings = {
   title: "Settings",
@@ -81,28 +105,7 @@ export const settings = {
       demo: "Demo",
       other: "Other",
     },
-    failures: {
-      STATUS$ERROR_LLM_AUTHENTICATION: {
-        title: "The key was refused",
-        help: "Check that the key is complete, still valid, and of this provider.",
-      },
-      STATUS$ERROR_LLM_SERVICE_UNAVAILABLE: {
-        title: "The model could not be reached",
-        help: "Check the address, that the server is up, and that this machine may reach it.",
-      },
-      STATUS$ERROR_LLM_INTERNAL_SERVER_ERROR: {
-        title: "The provider had an internal error",
-        help: "This usually passes. Try again in a moment, or choose another model.",
-      },
-      STATUS$ERROR_LLM_OUT_OF_CREDITS: {
-        title: "The account has no credit",
-        help: "The key works. Top up the account at the provider, then test again.",
-      },
-      CHAT_INTERFACE$AGENT_RATE_LIMITED_STOPPED_MESSAGE: {
-        title: "Too many requests",
-        help: "The provider limits how often this key may ask. Wait a minute, then test again.",
-      },
-    } as Record<string, { title: string; help: string } | undefined>,
+    failures,
     failed: {
       title: "The provider did not accept the request",
       help: "Check the model name: it must be spelled as the provider spells it.",
