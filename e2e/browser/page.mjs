@@ -5,7 +5,8 @@
 // CHROMIUM        the browser, default /usr/bin/chromium
 
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 
 import { chromium } from "playwright-core";
@@ -60,6 +61,19 @@ export const agentIs = (page, state) => page.locator(`[data-testid="agent-bar"][
 
 export async function picture(page, name) {
   if (pictures !== "") await page.screenshot({ path: join(pictures, `${name}.png`) });
+}
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** No page may keep out those who do not see, or do not use a mouse. */
+export async function assertAccessible(page) {
+  await page.evaluate(axe);
+  const found = await page.evaluate(async () => {
+    const { violations } = await window.axe.run(document, { resultTypes: ["violations"] });
+    const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+    return serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(" | ")}`);
+  });
+  assert.deepEqual(found, []);
 }
 
 /** No page may be wider than its screen. */

@@ -11,7 +11,7 @@ import { TextField } from "@/components/form-fields";
 import { Icon, Spinner } from "@/components/icons";
 import { m } from "@/i18n/language";
 
-import { hostsOf, parseAddress, type Address } from "./repository-address";
+import { hostsOf, parseAddress } from "./repository-address";
 
 /** How long somebody stops typing before the services are asked. */
 const PAUSE = 250;
@@ -54,22 +54,42 @@ export function PlaceDialog({ place, tokens, onChoose, onClose }: PlaceDialogPro
           onChange={setText}
         />
       </form>
-      <ul aria-label={texts.list} className="-mx-2 mt-3 h-64 overflow-y-auto">
-        {words === "" && (
-          <Row icon="panel" name={texts.empty} detail={texts.emptyHint} isCurrent={place === null} onClick={() => onChoose(null)} />
-        )}
-        {meant !== null && <FoundAddress address={meant} onChoose={onChoose} />}
-        {meant === null &&
-          found.repositories.map((repository) => (
+      <div className="-mx-2 mt-3 h-64 overflow-y-auto">
+        <ul aria-label={texts.list}>
+          {words === "" && (
+            <Row icon="panel" name={texts.empty} detail={texts.emptyHint} isCurrent={place === null} onClick={() => onChoose(null)} />
+          )}
+          {meant?.kind === "place" && (
             <Row
-              key={`${repository.provider ?? ""} ${repository.name}`}
               icon="folder"
-              name={repository.name}
-              detail={repository.isPublic ? "" : texts.isPrivate}
-              isCurrent={repository.name === place?.repository}
-              onClick={() => onChoose(placeOf(repository))}
+              name={meant.place.branch === null ? meant.place.repository : `${meant.place.repository} · ${meant.place.branch}`}
+              detail={texts.from(meant.host)}
+              isCurrent={false}
+              onClick={() => onChoose(meant.place)}
             />
-          ))}
+          )}
+          {meant === null &&
+            found.repositories.map((repository) => (
+              <Row
+                key={`${repository.provider ?? ""} ${repository.name}`}
+                icon="folder"
+                name={repository.name}
+                detail={repository.isPublic ? "" : texts.isPrivate}
+                isCurrent={repository.name === place?.repository}
+                onClick={() => onChoose(placeOf(repository))}
+              />
+            ))}
+        </ul>
+        {meant?.kind === "unknown-host" && (
+          <Note isBad>
+            <span>
+              {texts.unknownHost(meant.host)}{" "}
+              <Link to="/settings/git" className="font-medium underline underline-offset-2">
+                {texts.unknownHostHelp}
+              </Link>
+            </span>
+          </Note>
+        )}
         {found.isPending && (
           <Note>
             <Spinner className="size-3.5" /> {m.common.loading}
@@ -87,7 +107,7 @@ export function PlaceDialog({ place, tokens, onChoose, onClose }: PlaceDialogPro
             </span>
           </Note>
         )}
-      </ul>
+      </div>
     </Dialog>
   );
 }
@@ -110,25 +130,6 @@ function useFound(words: string, isAsked: boolean) {
   const repositories = [...fitting, ...others.filter(({ name }) => !known.has(name))].slice(0, MOST_SHOWN);
   const isPending = own.isPending || (words.length > 1 && (asked !== words || search.isPending));
   return { repositories, isPending, error: own.error ?? (words === "" ? null : search.error) };
-}
-
-function FoundAddress({ address, onChoose }: { address: Address; onChoose: (place: Place) => void }) {
-  const texts = m.conversations.start.place;
-  if (address.kind === "unknown-host") {
-    return (
-      <Note isBad>
-        <span>
-          {texts.unknownHost(address.host)}{" "}
-          <Link to="/settings/git" className="font-medium underline underline-offset-2">
-            {texts.unknownHostHelp}
-          </Link>
-        </span>
-      </Note>
-    );
-  }
-  const { place, host } = address;
-  const name = place.branch === null ? place.repository : `${place.repository} · ${place.branch}`;
-  return <Row icon="folder" name={name} detail={texts.from(host)} isCurrent={false} onClick={() => onChoose(place)} />;
 }
 
 interface RowProps {
@@ -161,8 +162,8 @@ function Row({ icon, name, detail, isCurrent, onClick }: RowProps) {
 
 function Note({ children, isBad = false }: { children: ReactNode; isBad?: boolean }) {
   return (
-    <li role="status" className={`flex items-center gap-2 px-2 py-2 text-xs leading-5 wrap-anywhere ${isBad ? "text-bad" : "text-muted"}`}>
+    <div role="status" className={`flex items-center gap-2 px-2 py-2 text-xs leading-5 wrap-anywhere ${isBad ? "text-bad" : "text-muted"}`}>
       {children}
-    </li>
+    </div>
   );
 }
