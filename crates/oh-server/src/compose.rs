@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 use axum::Router;
+use axum::handler::Handler;
 use oh_config::Config;
 use oh_event::ConversationId;
 use oh_event_log::{Durability, EventLog, EventLogConfig};
@@ -21,6 +22,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::agent_settings::{Overrides, agent_config};
 use crate::auth::{KEY_FILE, OwnOrigins, Proxies, SessionKey, SessionKeys};
+use crate::compression;
 use crate::cors;
 use crate::listener::WatchedListener;
 use crate::llm_choice::{LlmChoice, prefer};
@@ -357,7 +359,7 @@ fn router(state: &AppState) -> Router {
     Router::new()
         .merge(rest::routes(state))
         .merge(crate::socket::routes())
-        .fallback(web::serve)
+        .fallback(web::serve.layer(compression::layer()))
         // Together, because each layer of a router costs every request a box and a copy of the rest.
         .layer((
             CatchPanicLayer::custom(rest::panicked),

@@ -15,6 +15,7 @@ mod briefing;
 mod checkout;
 mod clock;
 mod compose;
+mod compression;
 mod cors;
 mod doctor;
 mod git_hooks;

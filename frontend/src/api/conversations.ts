@@ -1,6 +1,6 @@
 /** Conversations over REST. */
 
-import { queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 
 import { isRecord, numberAt, stringAt } from "@/lib/guards";
 
@@ -21,10 +21,21 @@ export interface Conversation {
   agentState: AgentState | null;
   /** The id of the newest event; null before the first one. */
   lastEventId: number | null;
+  /** What it has used and where it stops, while a session runs. */
+  usage: Usage | null;
   repository: string | null;
   branch: string | null;
   updatedAt: string;
   sessionKey: string | null;
+}
+
+export interface Usage {
+  steps: number;
+  maxSteps: number | null;
+  cost: number;
+  maxCost: number | null;
+  calls: number;
+  seconds: number;
 }
 
 const STATUSES: readonly ConversationStatus[] = ["STARTING", "RUNNING", "STOPPED", "ARCHIVED", "ERROR"];
@@ -60,6 +71,7 @@ function parseConversation(value: unknown): Conversation | null {
     runtimeStatus: stringAt(value, "runtime_status"),
     agentState: AGENT_STATES.find((state) => state === value["agent_state"]) ?? null,
     lastEventId: numberAt(value, "last_event_id"),
+    usage: parseUsage(value["usage"]),
     repository: stringAt(value, "selected_repository"),
     branch: stringAt(value, "selected_branch"),
     updatedAt: stringAt(value, "last_updated_at") ?? stringAt(value, "created_at") ?? "",
@@ -67,15 +79,39 @@ function parseConversation(value: unknown): Conversation | null {
   };
 }
 
+function parseUsage(value: unknown): Usage | null {
+  if (!isRecord(value)) return null;
+  return {
+    steps: numberAt(value, "iterations") ?? 0,
+    maxSteps: numberAt(value, "max_iterations"),
+    cost: numberAt(value, "cost") ?? 0,
+    maxCost: numberAt(value, "max_budget"),
+    calls: numberAt(value, "llm_calls") ?? 0,
+    seconds: numberAt(value, "seconds") ?? 0,
+  };
+}
+
 const path = (id: string) => `/api/conversations/${encodeURIComponent(id)}`;
 
-export const conversationList = queryOptions({
+export interface ConversationPage {
+  conversations: Conversation[];
+  next: string | null;
+}
+
+/** Pages of all conversations, newest first. */
+export const conversationPages = infiniteQueryOptions({
   queryKey: conversationKeys.list,
-  queryFn: async ({ signal }): Promise<Conversation[]> => {
-    const body = await call("/api/conversations?limit=100", { signal });
-    const results = isRecord(body) && Array.isArray(body["results"]) ? body["results"] : [];
-    return results.map(parseConversation).filter((item) => item !== null);
+  queryFn: async ({ signal, pageParam }): Promise<ConversationPage> => {
+    const page = pageParam === "" ? "" : `&page_id=${encodeURIComponent(pageParam)}`;
+    const body = await call(`/api/conversations?limit=50${page}`, { signal });
+    const results: unknown[] = isRecord(body) && Array.isArray(body["results"]) ? body["results"] : [];
+    return {
+      conversations: results.map(parseConversation).filter((item) => item !== null),
+      next: isRecord(body) ? stringAt(body, "next_page_id") : null,
+    };
   },
+  initialPageParam: "",
+  getNextPageParam: (page) => page.next,
   refetchInterval: 15_000,
 });
 

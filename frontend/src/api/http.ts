@@ -16,6 +16,8 @@ export class ApiError extends Error {
 export interface CallOptions {
   method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   body?: unknown;
+  /** A form with files, instead of `body`. */
+  form?: FormData;
   signal?: AbortSignal;
 }
 
@@ -29,6 +31,7 @@ export async function call(path: string, options: CallOptions = {}): Promise<unk
       method: options.method ?? "GET",
       headers,
       ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+      ...(options.form === undefined ? {} : { body: options.form }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
   } catch (error) {

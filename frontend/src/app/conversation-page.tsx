@@ -1,22 +1,31 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useCallback, useEffect, useState, type ReactNode } from "react";
+import { useCallback, useEffect, useMemo, useState, type ReactNode } from "react";
 import { useSearchParams } from "react-router";
 
 import { conversationKeys } from "@/api/conversations";
-import { configQuery } from "@/api/settings";
+import { configQuery, settingsQuery } from "@/api/settings";
+import { downloadTrajectory } from "@/api/trajectory";
 import { IconButton } from "@/components/button";
+import type { Command } from "@/components/command-menu";
 import { Icon } from "@/components/icons";
 import { Split } from "@/components/split";
 import { Tabs } from "@/components/tabs";
+import { Toast } from "@/components/toast";
 import type { PanelProps } from "@/conversation/panels";
+import { attention } from "@/conversation/selectors";
 import { stateInWords } from "@/conversation/words";
 import { ChatPanel } from "@/features/chat/chat-panel";
 import { m } from "@/i18n/language";
+import { copyText } from "@/lib/copy-text";
+import { markSeen } from "@/lib/seen";
 import { readStored, writeStored } from "@/lib/stored-text";
+import { useHotkeys } from "@/lib/use-hotkeys";
 import { useMedia } from "@/lib/use-media";
 import { openSocket } from "@/wire/open-socket";
 import type { OutgoingAction } from "@/wire/outbox";
 
+import { useOfferedCommands } from "./page-commands";
+import { useAttention } from "./use-attention";
 import { restHistory, useConversation } from "./use-conversation";
 import { useSession } from "./use-session";
 import { isPanelName, PANELS, WorkspacePanel, type PanelName } from "./workspace-panel";
@@ -53,7 +62,20 @@ export function ConversationPage({ id, menu, onUnknown }: ConversationPageProps)
   }, [changed, id, queries]);
 
   const title = view.title ?? conversation?.title ?? "";
-  useDocumentTitle(title, view.agentState === null ? null : stateInWords(view.agentState));
+  const needed = attention(view);
+  useDocumentTitle(title, view.agentState === null ? null : stateInWords(view.agentState), needed === "approval");
+  const settings = useQuery(settingsQuery);
+  const hasSound = settings.data?.hasSound === true;
+  useAttention({ id, title, attention: needed, isKnown: live.isRead && view.agentState !== null, hasSound });
+  const { lastEventId } = view;
+  useEffect(() => {
+    const note = () => {
+      if (!document.hidden) markSeen(id, lastEventId);
+    };
+    note();
+    document.addEventListener("visibilitychange", note);
+    return () => document.removeEventListener("visibilitychange", note);
+  }, [id, lastEventId]);
 
   const act = (action: OutgoingAction) => {
     live.send(action);
@@ -73,6 +95,39 @@ export function ConversationPage({ id, menu, onUnknown }: ConversationPageProps)
   );
   const isWide = useMedia("(min-width: 64rem)");
   const [panel, selectPanel] = usePanel(isWide);
+  const [note, setNote] = useState<string | null>(null);
+  const sayCopied = useCallback(
+    (isCopied: boolean) => setNote(isCopied ? m.shell.linkCopied : m.shell.linkNotCopied),
+    [],
+  );
+
+  const { agentState } = view;
+  const { send } = live;
+  const commands = useMemo<readonly Command[]>(() => {
+    const words = m.chat.commands;
+    const to = (state: "stopped" | "paused" | "running") => () => send({ kind: "state", state });
+    const isBusy = agentState === "running" || agentState === "rate_limited";
+    const isHalted = agentState === "stopped" || agentState === "paused";
+    return [
+      ...(isBusy ? [{ name: "stop", title: words.stop, run: to("stopped") }] : []),
+      ...(isBusy ? [{ name: "pause", title: words.pause, run: to("paused") }] : []),
+      ...(isHalted ? [{ name: "resume", title: words.resume, run: to("running") }] : []),
+      ...PANELS.map((name) => ({ name, title: words[name], run: () => selectPanel(name) })),
+    ];
+  }, [agentState, send, selectPanel]);
+  const pageCommands = useMemo<readonly Command[]>(
+    () => [
+      ...commands,
+      { name: "link", title: m.shell.palette.copyLink, run: () => void copyText(linkTo(null)).then(sayCopied) },
+      { name: "export", title: m.shell.export, run: () => void downloadTrajectory(id) },
+    ],
+    [commands, id, sayCopied],
+  );
+  useOfferedCommands(pageCommands);
+  useHotkeys({
+    ...Object.fromEntries(PANELS.map((name, at) => [`ctrl+${at + 1}`, () => selectPanel(name)])),
+    "ctrl+0": () => selectPanel(panel === null ? "terminal" : null),
+  });
 
   const props: PanelProps = {
     conversationId: id,
@@ -92,6 +147,8 @@ export function ConversationPage({ id, menu, onUnknown }: ConversationPageProps)
       live={live}
       session={session}
       target={target}
+      commands={commands}
+      onCopyLink={(eventId) => void copyText(linkTo(eventId)).then(sayCopied)}
       onResume={() => session.resume(reconnect)}
       isShown={isWide || panel === null}
     />
@@ -133,6 +190,7 @@ export function ConversationPage({ id, menu, onUnknown }: ConversationPageProps)
           </>
         )}
       </div>
+      <Toast text={note} onGone={() => setNote(null)} />
     </main>
   );
 }
@@ -155,32 +213,45 @@ function usePanel(isWide: boolean): [PanelName | null, (panel: PanelName | null)
   const [params, setParams] = useSearchParams();
   const [stored, setStored] = useState(() => readStored(PANEL_KEY) || "terminal");
   const named = params.get("tab") ?? (isWide ? stored : CLOSED);
-  const select = (panel: PanelName | null) => {
-    setParams(
-      (last) => {
-        if (panel === null) last.delete("tab");
-        else last.set("tab", panel);
-        return last;
-      },
-      { replace: true },
-    );
-    if (isWide) {
+  const select = useCallback(
+    (panel: PanelName | null) => {
+      setParams(
+        (last) => {
+          if (panel === null) last.delete("tab");
+          else last.set("tab", panel);
+          return last;
+        },
+        { replace: true },
+      );
+      if (!isWide) return;
       setStored(panel ?? CLOSED);
       writeStored(PANEL_KEY, panel ?? CLOSED);
-    }
-  };
+    },
+    [isWide, setParams],
+  );
   return [isPanelName(named) ? named : null, select];
+}
+
+/** The address of this page, with an event pointed out if one is named. */
+function linkTo(eventId: number | null): string {
+  const address = new URL(location.href);
+  if (eventId === null) address.searchParams.delete("event");
+  else address.searchParams.set("event", String(eventId));
+  address.searchParams.delete("tab");
+  return address.href;
 }
 
 function eventIdOf(text: string | null): number | null {
   return text !== null && /^\d{1,12}$/.test(text) ? Number(text) : null;
 }
 
-function useDocumentTitle(title: string, state: string | null): void {
+/** The title of the tab; a dot says that somebody is waited for. */
+function useDocumentTitle(title: string, state: string | null, isUrgent: boolean): void {
   useEffect(() => {
-    document.title = [state, title || m.shell.name].filter(Boolean).join(" · ");
+    const words = [state, title || m.shell.name].filter(Boolean).join(" · ");
+    document.title = isUrgent ? `● ${words}` : words;
     return () => {
       document.title = m.shell.name;
     };
-  }, [title, state]);
+  }, [title, state, isUrgent]);
 }

@@ -1,6 +1,7 @@
 import { Component, type ReactNode } from "react";
 
 import { Button } from "@/components/button";
+import { m } from "@/i18n/language";
 
 interface ErrorBoundaryProps {
   children: ReactNode;
@@ -19,15 +20,15 @@ export class ErrorBoundary extends Component<ErrorBoundaryProps, { error: Error 
     if (error === null) return this.props.children;
     return (
       <div className="mx-auto flex h-full max-w-lg flex-col items-start justify-center gap-4 px-6" role="alert">
-        <h1 className="text-xl font-semibold">This page has failed</h1>
+        <h1 className="text-xl font-semibold">{m.shell.failed.title}</h1>
         <p className="text-muted">
-          The conversation itself is safe on the server. Load the page again; if it keeps failing, please report this:
+          {m.shell.failed.help}
         </p>
         <pre className="w-full overflow-auto rounded-xl bg-sunken p-4 font-mono text-xs whitespace-pre-wrap">
           {error.message}
         </pre>
         <Button look="primary" onClick={() => location.reload()}>
-          Load again
+          {m.shell.failed.reload}
         </Button>
       </div>
     );

@@ -1,6 +1,7 @@
 import { useState } from "react";
 
 import { Button } from "@/components/button";
+import { m } from "@/i18n/language";
 import { logIn, nextPage } from "@/lib/login";
 
 /** Asks for the session key when the server wants one. */
@@ -17,10 +18,13 @@ export function KeyPage() {
   };
   return (
     <main className="mx-auto flex h-full max-w-md flex-col justify-center px-6">
-      <h1 className="text-xl font-semibold tracking-tight">This server needs its key</h1>
+      <h1 className="text-xl font-semibold tracking-tight">{m.shell.key.title}</h1>
       <p className="mt-2 text-muted">
-        Open the address that the server printed when it started (it ends with <code className="font-mono text-sm">#key=…</code>
-        ), or enter the key here. <code className="font-mono text-sm">openhands key</code> prints it again.
+        {m.shell.key.helpBefore}
+        <code className="font-mono text-sm">{"#key=…"}</code>
+        {m.shell.key.helpBetween}
+        <code className="font-mono text-sm">{"openhands key"}</code>
+        {m.shell.key.helpAfter}
       </p>
       <form
         className="mt-5 flex gap-2"
@@ -33,7 +37,7 @@ export function KeyPage() {
           type="password"
           autoFocus
           autoComplete="current-password"
-          aria-label="Session key"
+          aria-label={m.shell.key.label}
           aria-invalid={problem !== null}
           value={key}
           onChange={(event) => {
@@ -43,7 +47,7 @@ export function KeyPage() {
           className="min-w-0 flex-1 rounded-lg border border-line-strong bg-raised px-3 py-2"
         />
         <Button type="submit" look="primary" disabled={isBusy}>
-          Continue
+          {m.shell.key.submit}
         </Button>
       </form>
       <p role="alert" className="mt-2 min-h-6 text-sm text-bad">

@@ -9,6 +9,7 @@ import { isRecord, stringAt } from "@/lib/guards";
 
 import { KeyPage } from "./key-page";
 import { Layout } from "./layout";
+import { PageCommandsProvider } from "./page-commands";
 
 const loadConversation = () => import("./conversation-page");
 const ConversationPage = lazy(async () => ({ default: (await loadConversation()).ConversationPage }));
@@ -26,6 +27,7 @@ export function Pages() {
   const { pathname } = useLocation();
   if (pathname === "/login") return <KeyPage />;
   return (
+    <PageCommandsProvider>
     <Layout>
       {(menu) => (
         <Suspense fallback={<main className="flex-1" />}>
@@ -38,6 +40,7 @@ export function Pages() {
         </Suspense>
       )}
     </Layout>
+    </PageCommandsProvider>
   );
 }
 

@@ -34,7 +34,21 @@ function show() {
       history: noHistory,
     });
     current.live = live;
-    return <Transcript view={live.view} outbox={live.outbox} onDiscard={live.discard} onRetry={() => undefined} />;
+    const nothing = () => undefined;
+    return (
+      <Transcript
+        view={live.view}
+        outbox={live.outbox}
+        isReadingEarlier={live.isReadingEarlier}
+        target={null}
+        isShown
+        onReadEarlier={live.readEarlier}
+        onReadBackTo={live.readBackTo}
+        onDiscard={live.discard}
+        onRetry={nothing}
+        onCopyLink={nothing}
+      />
+    );
   }
   render(<Conversation />);
   return { socket, current };

@@ -1,5 +1,7 @@
 import { useState, type ReactNode } from "react";
 
+import { m } from "@/i18n/language";
+
 interface ClippedProps {
   text: string;
   limit: number;
@@ -26,7 +28,7 @@ export function Clipped({ text, limit, keep, render, buttonClassName }: ClippedP
         onClick={() => setShowsAll(!showsAll)}
         className={`block w-full border-t px-3.5 py-1.5 text-left text-xs font-medium ${buttonClassName}`}
       >
-        {showsAll ? "Show less" : `Show all ${lines.length} lines`}
+        {showsAll ? m.common.showLess : m.common.showAllLines(lines.length)}
       </button>
     </>
   );

@@ -1,8 +1,9 @@
 import { memo, useState } from "react";
 
+import { m } from "@/i18n/language";
 import type { DiffLine } from "@/lib/diff";
 
-const LIMIT = 40;
+const LIMIT = 16;
 
 const LOOKS = { added: "bg-ok-soft", removed: "bg-bad-soft", same: "", hunk: "bg-panel text-muted" };
 const SIGNS = { added: "+", removed: "−", same: " ", hunk: "" };
@@ -45,7 +46,7 @@ export const DiffView = memo(function DiffView({ lines: all }: { lines: readonly
           onClick={() => setShowsAll(!showsAll)}
           className="block w-full border-t border-line px-3.5 py-1.5 text-left text-xs font-medium text-muted hover:bg-panel hover:text-ink"
         >
-          {showsAll ? "Show less" : `Show all ${lines.length} lines`}
+          {showsAll ? m.common.showLess : m.common.showAllLines(lines.length)}
         </button>
       )}
     </>

@@ -1,6 +1,11 @@
-import { memo } from "react";
+import { Children, isValidElement, memo, type ReactNode } from "react";
 import ReactMarkdown, { type Components } from "react-markdown";
 import remarkGfm from "remark-gfm";
+
+import { m } from "@/i18n/language";
+import { isRecord, stringAt } from "@/lib/guards";
+
+import { CodeBlock } from "./code-block";
 
 /** An image from elsewhere tells its host who is reading: it is a link, and opens in a tab of its own. */
 function ImageLink({ src, alt }: { src: string; alt: string }) {
@@ -11,9 +16,17 @@ function ImageLink({ src, alt }: { src: string; alt: string }) {
       rel="noreferrer noopener"
       className="inline-block rounded-lg border border-dashed border-line-strong px-3 py-1.5 text-sm"
     >
-      Open image{alt === "" ? "" : `: ${alt}`} <span className="break-all text-xs">({src.slice(0, 80)})</span>
+      {m.chat.markdown.openImage(alt)} <span className="text-xs break-all">({src.slice(0, 80)})</span>
     </a>
   );
+}
+
+/** A fenced block: the only child of `pre` is the code, whose class names the language. */
+function Pre({ children }: { children?: ReactNode }) {
+  const code = Children.toArray(children)[0];
+  if (!isValidElement(code) || !isRecord(code.props)) return <pre>{children}</pre>;
+  const language = /language-([\w+#.-]+)/.exec(stringAt(code.props, "className") ?? "")?.[1] ?? "";
+  return <CodeBlock code={(stringAt(code.props, "children") ?? "").replace(/\n$/, "")} language={language} />;
 }
 
 const components: Components = {
@@ -22,6 +35,12 @@ const components: Components = {
     <a href={href} target="_blank" rel="noreferrer noopener">
       {children}
     </a>
+  ),
+  pre: ({ children }) => <Pre>{children}</Pre>,
+  table: ({ children }) => (
+    <div className="table-scroll" tabIndex={0}>
+      <table>{children}</table>
+    </div>
   ),
 };
 

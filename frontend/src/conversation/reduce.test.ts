@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import { action, exitCode, frame, frames, observation, stateChange } from "@/testing/fixtures";
 import { decode } from "@/wire/decode";
 
-import { reduce, reduceAll } from "./reduce";
-import { isThinking, isWorking, lastRows, usage } from "./selectors";
+import { prepend, reduce, reduceAll } from "./reduce";
+import { isThinking, isWorking, usage } from "./selectors";
 import { emptyView, type ConversationView, type ViewInput } from "./view";
 
 const fold = (...inputs: ViewInput[]): ConversationView => reduceAll(emptyView, inputs);
@@ -203,9 +203,29 @@ describe("the whole", () => {
     expect(isWorking(fold(...story))).toBe(false);
   });
 
-  it("gives the newest rows and counts the rest", () => {
-    const view = fold(...story);
-    expect(lastRows(view, 2)).toEqual({ rows: view.rows.slice(1), earlier: 1 });
-    expect(lastRows(view, 9)).toEqual({ rows: view.rows, earlier: 0 });
+  it("is the same whether it came at once or its beginning was read last", () => {
+    const whole = fold(...story);
+    for (let cut = 0; cut <= whole.log.length; cut += 1) {
+      const end = fold(...whole.log.slice(cut));
+      const { log, rows, stepIndex, agentState, lastEventId } = prepend(end, {
+        events: whole.log.slice(0, cut),
+        reachesStart: true,
+      });
+      expect({ log, rows, stepIndex, agentState, lastEventId }).toEqual({
+        log: whole.log,
+        rows: whole.rows,
+        stepIndex: whole.stepIndex,
+        agentState: whole.agentState,
+        lastEventId: whole.lastEventId,
+      });
+    }
+  });
+
+  it("believes what the server says of the agent until an event says better", () => {
+    const assumed = fold({ kind: "assumed", agentState: "running", workspace: "/work" });
+    expect([assumed.agentState, assumed.workspace]).toEqual(["running", "/work"]);
+    expect(reduce(assumed, stateChange(9, "finished")).agentState).toBe("finished");
+    const known = fold(stateChange(9, "finished"), { kind: "assumed", agentState: "running", workspace: null });
+    expect(known.agentState).toBe("finished");
   });
 });

@@ -1,6 +1,7 @@
 /** Questions about a view. */
 
-import type { ConversationView, Row } from "./view";
+import { isAwaitingApproval } from "./reduce";
+import type { ConversationView, StepAction } from "./view";
 
 export function isWorking(view: ConversationView): boolean {
   return view.agentState === "running" || view.agentState === "rate_limited";
@@ -21,6 +22,8 @@ export interface Usage {
   model: string | null;
   tokens: number;
   cost: number;
+  /** Null without a limit. */
+  budget: number | null;
 }
 
 export function usage(view: ConversationView): Usage | null {
@@ -31,11 +34,38 @@ export function usage(view: ConversationView): Usage | null {
     model: used.model === "" || used.model === "default" ? null : used.model,
     tokens: used.prompt_tokens + used.completion_tokens,
     cost: metrics.accumulated_cost,
+    budget: metrics.max_budget_per_task,
   };
 }
 
-/** Returns the newest `count` rows, and how many came before them. */
-export function lastRows(view: ConversationView, count: number): { rows: readonly Row[]; earlier: number } {
-  const earlier = Math.max(0, view.rows.length - count);
-  return { rows: earlier === 0 ? view.rows : view.rows.slice(earlier), earlier };
+/** Returns the step that waits for approval, or null. */
+export function awaitingStep(view: ConversationView): StepAction | null {
+  const row = view.rows.findLast((each) => each.kind === "step");
+  return row?.kind === "step" && isAwaitingApproval(row.action) ? row.action : null;
+}
+
+/** What the agent needs of the person now, if anything. */
+export type Attention = "approval" | "answer" | "finished" | "failed" | null;
+
+export function attention(view: ConversationView): Attention {
+  switch (view.agentState) {
+    case "awaiting_user_confirmation":
+      return "approval";
+    case "awaiting_user_input":
+      return "answer";
+    case "finished":
+    case "rejected":
+      return "finished";
+    case "error":
+      return "failed";
+    case null:
+    case "loading":
+    case "running":
+    case "paused":
+    case "stopped":
+    case "user_confirmed":
+    case "user_rejected":
+    case "rate_limited":
+      return null;
+  }
 }

@@ -34,11 +34,16 @@ export function duration(from: string, to: string): string | null {
   const start = parseTime(from);
   const end = parseTime(to);
   if (start === null || end === null || end < start) return null;
-  const seconds = (end - start) / 1000;
-  if (seconds < 0.0005) return null;
-  if (seconds < 1) return `${Math.max(1, Math.round(seconds * 1000))} ms`;
-  if (seconds < MINUTE) return `${seconds.toFixed(1)} s`;
-  return `${Math.floor(seconds / MINUTE)} min ${Math.round(seconds % MINUTE)} s`;
+  const took = (end - start) / 1000;
+  return took < 0.0005 ? null : seconds(took);
+}
+
+/** Returns a number of seconds with its unit. */
+export function seconds(count: number): string {
+  if (count === 0) return "0 s";
+  if (count < 1) return `${Math.max(1, Math.round(count * 1000))} ms`;
+  if (count < MINUTE) return `${count.toFixed(1)} s`;
+  return `${Math.floor(count / MINUTE)} min ${Math.round(count % MINUTE)} s`;
 }
 
 export function tokenCount(count: number): string {

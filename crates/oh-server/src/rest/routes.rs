@@ -4,6 +4,7 @@
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::handler::Handler;
 use axum::routing::{MethodRouter, any, get, post, put};
 
 use super::{
@@ -11,6 +12,7 @@ use super::{
     mcp_server, metrics, model_test, openapi, options, providers, remember, secrets, settings,
     skills, upload,
 };
+use crate::compression;
 use crate::state::AppState;
 
 type Routes = &'static [(&'static str, fn() -> MethodRouter<AppState>)];
@@ -67,7 +69,9 @@ pub(super) const PROTECTED: Routes = &[
     }),
     ("/api/conversations/{id}/git/changes", || get(git::changes)),
     ("/api/conversations/{id}/git/diff", || get(git::diff)),
-    ("/api/conversations/{id}/events", || get(events::page).post(events::append)),
+    ("/api/conversations/{id}/events", || {
+        get(events::page.layer(compression::layer())).post(events::append)
+    }),
     ("/api/conversations/{id}/message", || post(events::message)),
     ("/api/conversations/{id}/trajectory", || get(events::trajectory)),
     ("/mcp/mcp", || post(mcp_server::post).fallback(mcp_server::other)),

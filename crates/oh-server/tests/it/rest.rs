@@ -363,3 +363,22 @@ async fn the_interface_can_be_kept_from_offering_models() {
         assert_eq!(options["FEATURE_FLAGS"]["HIDE_LLM_SETTINGS"], hides);
     }
 }
+
+#[tokio::test]
+async fn files_and_pages_of_a_log_are_smaller_for_those_who_take_gzip() {
+    let server = TestServer::start().await;
+    let id = server.create().await;
+    let page = format!("/api/conversations/{id}/events?limit=100");
+    // One that unpacks by itself does not show what came.
+    let client = reqwest::Client::builder().no_gzip().build().unwrap();
+    for path in ["/", page.as_str()] {
+        let plain = client.get(server.url(path)).send().await.unwrap();
+        assert_eq!(plain.headers().get("content-encoding"), None, "{path}");
+        let plain = plain.bytes().await.unwrap();
+        let request = client.get(server.url(path)).header("accept-encoding", "gzip");
+        let packed = request.send().await.unwrap();
+        assert_eq!(packed.headers()["content-encoding"], "gzip", "{path}");
+        let packed = packed.bytes().await.unwrap();
+        assert!(packed.starts_with(&[0x1f, 0x8b]) && packed.len() < plain.len(), "{path}");
+    }
+}

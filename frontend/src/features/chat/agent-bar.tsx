@@ -1,8 +1,11 @@
+import { useEffect, useState } from "react";
+
 import { Button } from "@/components/button";
 import { Icon, Spinner } from "@/components/icons";
-import { isAwaitingConfirmation, isWorking } from "@/conversation/selectors";
+import { isWorking } from "@/conversation/selectors";
 import type { ConversationView } from "@/conversation/view";
 import { stateInWords, statusInWords } from "@/conversation/words";
+import { m } from "@/i18n/language";
 import type { OutgoingAction } from "@/wire/outbox";
 
 interface AgentBarProps {
@@ -14,19 +17,27 @@ interface AgentBarProps {
 
 const state = (to: Extract<OutgoingAction, { kind: "state" }>["state"]): OutgoingAction => ({ kind: "state", state: to });
 
+/** The command that runs now, or null. */
+function runningCommand(view: ConversationView): string | null {
+  const last = view.rows.at(-1);
+  if (last?.kind !== "step" || last.observation !== null || last.action.action !== "run") return null;
+  return last.action.args.command;
+}
+
 /** What the agent is at now, in one line. */
 function nowInWords(view: ConversationView): string {
   const { agentState } = view;
+  const words = m.chat.agentBar;
   if (agentState === null || agentState === "loading") {
-    return (view.status && statusInWords(view.status.id)) ?? "Getting ready";
+    return (view.status && statusInWords(view.status.id)) ?? words.gettingReady;
   }
   if (agentState === "running") {
-    if (view.status?.id === "STATUS$LLM_RETRY") return statusInWords("STATUS$LLM_RETRY") ?? "Working";
+    if (view.status?.id === "STATUS$LLM_RETRY") return statusInWords("STATUS$LLM_RETRY") ?? words.working;
     const last = view.rows.at(-1);
     if (last?.kind === "step" && last.observation === null) {
-      return last.action.action === "run" ? "Running a command" : "Working on a file or tool";
+      return last.action.action === "run" ? words.runningCommand : words.usingTool;
     }
-    return "Thinking";
+    return words.thinking;
   }
   return stateInWords(agentState);
 }
@@ -39,45 +50,61 @@ const DOTS: Record<string, string> = {
   awaiting_user_input: "bg-accent",
 };
 
+/** Seconds since what is named began, as this page saw it; server and browser clocks need not agree. */
+function Elapsed({ of }: { of: string }) {
+  return <Counter key={of} />;
+}
+
+function Counter() {
+  const [seconds, setSeconds] = useState(0);
+  useEffect(() => {
+    const timer = setInterval(() => setSeconds((past) => past + 1), 1000);
+    return () => clearInterval(timer);
+  }, []);
+  return seconds < 2 ? null : <span className="shrink-0 text-xs text-muted tabular-nums">{m.chat.run.seconds(seconds)}</span>;
+}
+
 /** The agent's state, and the one thing one can do about it. Always there, so that nothing jumps. */
 export function AgentBar({ view, hasEnded, onSend }: AgentBarProps) {
   const { agentState } = view;
+  const words = m.chat.agentBar;
   const isBusy = !hasEnded && (isWorking(view) || agentState === null || agentState === "loading");
+  const command = isBusy ? runningCommand(view) : null;
   return (
     <div className="flex h-11 items-center gap-2.5 px-1 text-sm" data-testid="agent-bar" data-state={agentState ?? ""}>
       {isBusy ? (
         <Spinner className="size-4 text-accent" />
       ) : (
-        <span className={`mx-1 size-2 rounded-full ${DOTS[agentState ?? ""] ?? "bg-line-strong"}`} />
+        <span className={`mx-1 size-2 shrink-0 rounded-full ${DOTS[agentState ?? ""] ?? "bg-line-strong"}`} />
       )}
-      <span className="min-w-0 flex-1 truncate text-muted" role="status">
-        {hasEnded ? "Session ended" : nowInWords(view)}
+      <span className="flex min-w-0 flex-1 items-baseline gap-2 text-muted">
+        <span className="shrink-0" role="status">
+          {hasEnded ? words.sessionEnded : nowInWords(view)}
+        </span>
+        {command !== null && <code className="truncate font-mono text-xs">{command.split("\n")[0]}</code>}
+        {isBusy && isWorking(view) && <Elapsed of={String(view.rows.at(-1)?.id ?? "")} />}
       </span>
       {!hasEnded && isWorking(view) && (
-        <Button onClick={() => onSend(state("stopped"))} className="min-h-8 px-3" title="Stop the agent (Esc)">
-          <Icon name="stop" className="size-3.5 fill-current" /> Stop
-          <kbd className="hidden font-sans text-2xs text-muted sm:inline">Esc</kbd>
-        </Button>
+        <>
+          <Button look="quiet" onClick={() => onSend(state("paused"))} className="min-h-8 px-2.5" title={words.pause}>
+            <Icon name="pause" className="size-3.5" />
+            <span className="hidden sm:inline">{words.pause}</span>
+          </Button>
+          <Button onClick={() => onSend(state("stopped"))} className="min-h-8 px-3" title={words.stopTitle}>
+            <Icon name="stop" className="size-3.5 fill-current" /> {words.stop}
+            <kbd className="hidden font-sans text-2xs text-muted sm:inline">{"Esc"}</kbd>
+          </Button>
+        </>
       )}
       {!hasEnded && (agentState === "stopped" || agentState === "paused") && (
         <Button onClick={() => onSend(state("running"))} className="min-h-8 px-3">
-          <Icon name="play" className="size-3.5 fill-current" /> Continue
+          <Icon name="play" className="size-3.5 fill-current" /> {words.continue}
         </Button>
       )}
       {!hasEnded && agentState === "error" && (
         <Button onClick={() => onSend(state("running"))} className="min-h-8 px-3">
-          Try again
+          {words.tryAgain}
         </Button>
-      )}
-      {isAwaitingConfirmation(view) && (
-        <>
-          <Button onClick={() => onSend(state("user_rejected"))} className="min-h-8 px-3">
-            Reject
-          </Button>
-          <Button look="primary" onClick={() => onSend(state("user_confirmed"))} className="min-h-8 px-3">
-            Approve
-          </Button>
-        </>
       )}
     </div>
   );

@@ -3,7 +3,9 @@ import { useEffect } from "react";
 
 import type { Conversation } from "@/api/conversations";
 import { configQuery, effectiveModel, settingsQuery } from "@/api/settings";
+import { uploadFiles } from "@/api/uploads";
 import { Button } from "@/components/button";
+import type { Command } from "@/components/command-menu";
 import { Composer } from "@/components/composer";
 import { Spinner } from "@/components/icons";
 import type { PanelProps } from "@/conversation/panels";
@@ -11,11 +13,13 @@ import { isWorking } from "@/conversation/selectors";
 import type { ConversationView } from "@/conversation/view";
 import { explain, statusInWords } from "@/conversation/words";
 import { m } from "@/i18n/language";
+import { isPicture, readAsDataUrl } from "@/lib/read-file";
 import type { Connection } from "@/wire/conversation-socket";
 import type { ErrorNotice } from "@/wire/decode";
 import type { OutboxEntry } from "@/wire/outbox";
 
 import { AgentBar } from "./agent-bar";
+import { ApprovalCard } from "./approval-card";
 import { ConnectionBanner } from "./connection-banner";
 import { StatusLine } from "./status-line";
 import { Transcript } from "./transcript";
@@ -38,19 +42,40 @@ interface ChatPanelProps extends PanelProps {
   };
   /** The event that the address points at. */
   target: number | null;
+  /** What a text that begins with a slash may run. */
+  commands: readonly Command[];
+  onCopyLink: (eventId: number) => void;
   onResume: () => void;
   /** Is the chat to be seen now, or does a panel cover it? */
   isShown: boolean;
 }
 
+/** A message is one frame of the socket; larger pictures go into the workspace instead. */
+const PICTURES_LIMIT = 3_000_000;
+
 /** What was said and done, and the field to say more. */
-export function ChatPanel({ conversationId: id, view, send, live, session, onResume }: ChatPanelProps) {
+export function ChatPanel(props: ChatPanelProps) {
+  const { conversationId: id, view, send, live, session, target, isShown, onResume } = props;
   const { outbox, connection, discard } = live;
   const settings = useQuery(settingsQuery);
   const config = useQuery(configQuery);
   const working = isWorking(view);
   useEscape(working, () => send({ kind: "state", state: "stopped" }));
-  const isOpening = !session.wasJoinable;
+  const say = async (text: string, files: File[]) => {
+    const images: string[] = [];
+    const others: File[] = [];
+    let room = PICTURES_LIMIT;
+    for (const file of files) {
+      if (isPicture(file) && file.size * 1.4 < room) {
+        const picture = await readAsDataUrl(file);
+        room -= picture.length;
+        images.push(picture);
+      } else others.push(file);
+    }
+    const paths = others.length === 0 ? [] : await uploadFiles(id, others);
+    send({ kind: "message", text, images, files: paths });
+  };
+  const isOpening = !live.isRead || (!session.wasJoinable && view.rows.length === 0);
   return (
     <div className="flex h-full min-h-0 min-w-0 flex-1 flex-col">
       <div className="relative flex min-h-0 flex-1 flex-col">
@@ -61,17 +86,23 @@ export function ChatPanel({ conversationId: id, view, send, live, session, onRes
           onResume={onResume}
           onRetry={live.reconnect}
         />
-        {isOpening && view.rows.length === 0 ? (
+        {isOpening ? (
           <Opening conversation={session.conversation ?? null} />
         ) : (
           <Transcript
             view={view}
             outbox={outbox}
+            isReadingEarlier={props.isReadingEarlier}
+            target={target}
+            isShown={isShown}
+            onReadEarlier={props.readEarlier}
+            onReadBackTo={live.readBackTo}
             onDiscard={discard}
-            onRetry={(clientId, text) => {
+            onRetry={(clientId, action) => {
               discard(clientId);
-              send({ kind: "message", text });
+              send(action);
             }}
+            onCopyLink={props.onCopyLink}
           />
         )}
       </div>
@@ -89,6 +120,7 @@ export function ChatPanel({ conversationId: id, view, send, live, session, onRes
             {view.notice.message}
           </p>
         )}
+        <ApprovalCard view={view} onSend={send} />
         <AgentBar view={view} hasEnded={connection.kind === "ended"} onSend={send} />
         <Composer
           key={id}
@@ -97,9 +129,14 @@ export function ChatPanel({ conversationId: id, view, send, live, session, onRes
           placeholder={working ? m.chat.composer.placeholderWorking : m.chat.composer.placeholder}
           rows={1}
           busy={false}
-          onSend={(text) => send({ kind: "message", text })}
+          commands={props.commands}
+          onSend={say}
         />
-        <StatusLine view={view} connection={connection} model={effectiveModel(settings.data, config.data)} />
+        <StatusLine
+          view={view}
+          conversation={session.conversation ?? null}
+          connection={connection} model={effectiveModel(settings.data, config.data)}
+        />
       </div>
     </div>
   );

@@ -1,5 +1,6 @@
 import { Button } from "@/components/button";
 import { Spinner } from "@/components/icons";
+import { m } from "@/i18n/language";
 import type { Connection } from "@/wire/conversation-socket";
 
 interface ConnectionBannerProps {
@@ -13,9 +14,9 @@ interface ConnectionBannerProps {
 
 function refusalInWords(message: string): string {
   if (message === "invalid_session_api_key") {
-    return "The server does not accept this page’s key. Open the address that the server printed at its start.";
+    return m.chat.connection.badKey;
   }
-  return `The server refused the connection: ${message}`;
+  return m.chat.connection.refused(message);
 }
 
 /** Says what is wrong with the connection, over the transcript so that nothing moves. */
@@ -28,16 +29,16 @@ export function ConnectionBanner({ connection, why, isResuming, onResume, onRetr
           <>
             <Spinner className="size-4 text-warn" />
             <span>
-              Connection lost. Reconnecting…
-              {connection.attempt > 1 && <span className="text-muted"> (attempt {connection.attempt})</span>}
+              {m.chat.connection.lost}
+              {connection.attempt > 1 && <span className="text-muted"> {m.chat.connection.attempt(connection.attempt)}</span>}
             </span>
           </>
         )}
         {connection.kind === "ended" && (
           <>
-            <span>{isResuming ? "Starting the session again…" : (why ?? "Session ended.")}</span>
+            <span>{isResuming ? m.chat.connection.starting : (why ?? m.chat.connection.ended)}</span>
             <Button look="primary" onClick={onResume} disabled={isResuming} className="min-h-8">
-              {isResuming && <Spinner />} Resume
+              {isResuming && <Spinner />} {m.chat.connection.resume}
             </Button>
           </>
         )}
@@ -45,7 +46,7 @@ export function ConnectionBanner({ connection, why, isResuming, onResume, onRetr
           <>
             <span className="text-bad">{refusalInWords(connection.message)}</span>
             <Button onClick={onRetry} className="min-h-8">
-              Try again
+              {m.common.tryAgain}
             </Button>
           </>
         )}

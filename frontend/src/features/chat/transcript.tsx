@@ -1,27 +1,37 @@
-import { useEffect, useState, useTransition } from "react";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { useEffect, useMemo, useRef, useState } from "react";
 
-import { Icon } from "@/components/icons";
-import { Markdown } from "@/components/markdown";
-import { isThinking, lastRows } from "@/conversation/selectors";
+import { Icon, Spinner } from "@/components/icons";
+import { isThinking, isWorking } from "@/conversation/selectors";
+import { findEvent, itemsOf, type TranscriptItem } from "@/conversation/transcript";
 import type { ConversationView } from "@/conversation/view";
-import type { OutboxEntry } from "@/wire/outbox";
+import { m } from "@/i18n/language";
+import type { OutboxEntry, OutgoingAction } from "@/wire/outbox";
 
-import { PendingMessage } from "./rows/message-row";
-import { RowView } from "./rows/row-view";
 import { Workspace } from "./rows/workspace";
+import { TranscriptItemView, type TailItem } from "./transcript-item";
 import { useStickToEnd } from "./use-stick-to-end";
 
-/** Rows drawn at once when history is pouring in, and when it has settled. */
-const FIRST_WINDOW = 60;
-const WINDOW = 500;
-const SETTLED_AFTER_MS = 250;
+type MessageAction = Extract<OutgoingAction, { kind: "message" }>;
 
 interface TranscriptProps {
   view: ConversationView;
   outbox: readonly OutboxEntry[];
+  isReadingEarlier: boolean;
+  /** The event to show and to point out. */
+  target: number | null;
+  /** Is it to be seen now? One that is not has no size. */
+  isShown: boolean;
+  onReadEarlier: () => void;
+  onReadBackTo: (eventId: number) => void;
   onDiscard: (clientId: string) => void;
-  onRetry: (clientId: string, text: string) => void;
+  onRetry: (clientId: string, action: MessageAction) => void;
+  onCopyLink: (eventId: number) => void;
 }
+
+/** Items this near to the beginning have the page before them read. */
+const NEAR_START = 4;
+const ESTIMATE = 84;
 
 /** Has the event of this message arrived although the server's answer has not? */
 function isEchoed(view: ConversationView, entry: OutboxEntry, text: string): boolean {
@@ -30,88 +40,135 @@ function isEchoed(view: ConversationView, entry: OutboxEntry, text: string): boo
   );
 }
 
-/** Everything said and done, newest at the end. */
-export function Transcript({ view, outbox, onDiscard, onRetry }: TranscriptProps) {
-  const [count, setCount] = useWindow(view.rows.length);
-  const { scroller, content, isAtEnd, jumpToEnd } = useStickToEnd();
-  const { rows, earlier } = lastRows(view, count);
+/** What stands below the log: what is being written, what is on its way. */
+function tailOf(view: ConversationView, outbox: readonly OutboxEntry[]): TailItem[] {
+  const tail: TailItem[] = [];
+  const { liveMessage, liveReasoning } = view;
+  if (liveReasoning !== null && liveMessage === null) tail.push({ kind: "reasoning", key: "reasoning", text: liveReasoning.text });
+  if (liveMessage !== null) tail.push({ kind: "live", key: "live", text: liveMessage.text });
+  for (const entry of outbox) {
+    const { action, clientId } = entry;
+    if (action.kind === "message" && !isEchoed(view, entry, action.text)) {
+      tail.push({ kind: "pending", key: clientId, entry, action });
+    }
+  }
+  if (isThinking(view) && liveMessage === null && liveReasoning === null) tail.push({ kind: "thinking", key: "thinking" });
+  return tail;
+}
+
+/** Everything said and done, newest at the end. Only what is near the screen is drawn. */
+export function Transcript(props: TranscriptProps) {
+  const { view, outbox, isReadingEarlier, target, isShown, onReadEarlier, onReadBackTo } = props;
+  const [opened, setOpened] = useState<ReadonlySet<string>>(new Set());
+  const folded = useMemo(() => itemsOf(view.rows, opened), [view.rows, opened]);
+  const items: (TranscriptItem | TailItem)[] = [...folded, ...tailOf(view, outbox)];
+  const { scroller, content, isAtEnd, jumpToEnd, letGo } = useStickToEnd();
+  // eslint-disable-next-line react-hooks/incompatible-library -- what it returns is used here only, and never memoized
+  const list = useVirtualizer({
+    count: items.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ESTIMATE,
+    getItemKey: (index) => items[index]?.key ?? index,
+    anchorTo: "end",
+    overscan: 6,
+    gap: 20,
+    paddingStart: 24,
+    paddingEnd: 32,
+  });
+
+  const hasItems = items.length > 0;
+
+  const drawn = list.getVirtualItems();
+  const isNearStart = (drawn[0]?.index ?? 0) < NEAR_START;
+  const mustReadEarlier = hasItems && isShown && isNearStart && !view.reachesStart && !isReadingEarlier;
+  useEffect(() => {
+    if (mustReadEarlier) onReadEarlier();
+  }, [mustReadEarlier, onReadEarlier]);
+
+  // An address may point at an event: read back to it, unfold its group, scroll to it, point it out.
+  const place = target === null ? null : findEvent(view.rows, target);
+  const isKnown = target !== null && (view.reachesStart || target >= (view.log[0]?.event.id ?? Infinity));
+  const group = isKnown ? (place?.groupKey ?? null) : null;
+  if (group !== null && !opened.has(group)) setOpened(new Set(opened).add(group));
+  useEffect(() => {
+    if (target !== null && !isKnown) onReadBackTo(target);
+  }, [target, isKnown, onReadBackTo]);
+  const targetKey = isKnown && place !== null ? `r${place.rowId}` : null;
+  const pointedAt = useRef<number | null>(null);
+  useEffect(() => {
+    if (targetKey === null || target === pointedAt.current || !isShown) return;
+    const index = folded.findIndex((item) => item.key === targetKey);
+    if (index < 0) return;
+    pointedAt.current = target;
+    letGo();
+    // The list settles at its end first.
+    requestAnimationFrame(() => list.scrollToIndex(index, { align: "center" }));
+  });
+
+  const lastAgentId = isWorking(view) ? view.lastAgentActionId : Number.MAX_SAFE_INTEGER;
   return (
     <div className="relative min-h-0 flex-1">
-      <div ref={scroller} className="h-full overflow-y-auto overscroll-contain" tabIndex={-1}>
-        <div ref={content} className="mx-auto max-w-3xl px-4 pt-6 pb-8 sm:px-6" role="log" aria-label="Conversation">
-          {earlier > 0 && count >= WINDOW && (
-            <button
-              type="button"
-              onClick={() => setCount(count + WINDOW)}
-              className="mb-5 w-full rounded-lg border border-line py-2 text-sm text-muted hover:bg-panel hover:text-ink"
-            >
-              Show earlier ({earlier} more)
-            </button>
-          )}
-          <div className="space-y-5">
-            <Workspace value={view.workspace}>
-              {rows.map((row) => (
-                <RowView key={row.id} row={row} liveOutput={liveOutputOf(view, row.id)} />
-              ))}
-            </Workspace>
-            {view.liveMessage !== null && (
-              <div aria-live="off">
-                <Markdown text={view.liveMessage.text} />
-              </div>
-            )}
-            {outbox.map((entry) => {
-              const { action } = entry;
-              if (action.kind !== "message" || isEchoed(view, entry, action.text)) return null;
+      <div ref={scroller} className="h-full overflow-y-auto overscroll-contain [overflow-anchor:none]" tabIndex={-1}>
+        {!hasItems && <p className="px-6 pt-24 text-center text-sm text-muted">{m.chat.beginning}</p>}
+        <Workspace value={view.workspace}>
+          <div
+            ref={content}
+            role="log"
+            aria-label={m.chat.log}
+            className="relative mx-auto w-full max-w-3xl"
+            style={{ height: list.getTotalSize() }}
+          >
+            {drawn.map(({ index, key, start }) => {
+              const item = items[index];
+              if (item === undefined) return null;
               return (
-                <PendingMessage
-                  key={entry.clientId}
-                  entry={entry}
-                  text={action.text}
-                  onDiscard={onDiscard}
-                  onRetry={onRetry}
-                />
+                <div
+                  key={key}
+                  ref={list.measureElement}
+                  data-index={index}
+                  className="absolute inset-x-0 top-0 px-4 sm:px-6"
+                  style={{ transform: `translateY(${start}px)` }}
+                >
+                  <TranscriptItemView
+                    item={item}
+                    liveOutput={item.kind === "row" ? (view.liveOutput.get(item.row.id) ?? "") : ""}
+                    isPointedOut={item.key === targetKey}
+                    isQueued={item.kind === "row" && item.row.kind === "user_message" && item.row.id > lastAgentId}
+                    isOpen={opened.has(item.key)}
+                    onToggle={() => setOpened(toggled(opened, item.key))}
+                    onDiscard={props.onDiscard}
+                    onRetry={props.onRetry}
+                    onCopyLink={props.onCopyLink}
+                  />
+                </div>
               );
             })}
-            {isThinking(view) && view.liveMessage === null && <Thinking />}
           </div>
-        </div>
+        </Workspace>
       </div>
+      {isReadingEarlier && (
+        <p
+          role="status"
+          className="pointer-events-none absolute top-2 left-1/2 flex -translate-x-1/2 items-center gap-2 rounded-full border border-line bg-raised px-3 py-1 text-xs text-muted shadow-sm"
+        >
+          <Spinner className="size-3.5" /> {m.chat.readingEarlier}
+        </p>
+      )}
       {!isAtEnd && (
         <button
           type="button"
           onClick={jumpToEnd}
           className="absolute bottom-3 left-1/2 flex -translate-x-1/2 items-center gap-1.5 rounded-full border border-line-strong bg-raised px-3.5 py-1.5 text-sm font-medium shadow-md hover:bg-panel"
         >
-          <Icon name="down" /> Jump to latest
+          <Icon name="down" /> {m.chat.jumpToLatest}
         </button>
       )}
     </div>
   );
 }
 
-/** How many rows to draw: a screenful while history is arriving, more as soon as it pauses. */
-function useWindow(rowCount: number): [number, (count: number) => void] {
-  const [count, setCount] = useState(FIRST_WINDOW);
-  const [isDrawing, startTransition] = useTransition();
-  const isFirst = count === FIRST_WINDOW && rowCount > FIRST_WINDOW && !isDrawing;
-  useEffect(() => {
-    if (!isFirst) return;
-    const timer = setTimeout(() => startTransition(() => setCount(WINDOW)), SETTLED_AFTER_MS);
-    return () => clearTimeout(timer);
-  }, [isFirst, rowCount]);
-  return [count, setCount];
-}
-
-function liveOutputOf(view: ConversationView, id: number): string {
-  return view.liveOutput.get(id) ?? "";
-}
-
-function Thinking() {
-  return (
-    <div className="flex h-6 items-center gap-1.5" aria-hidden="true">
-      <span className="size-1.5 animate-pulse rounded-full bg-muted" />
-      <span className="size-1.5 animate-pulse rounded-full bg-muted [animation-delay:150ms]" />
-      <span className="size-1.5 animate-pulse rounded-full bg-muted [animation-delay:300ms]" />
-    </div>
-  );
+function toggled(set: ReadonlySet<string>, key: string): ReadonlySet<string> {
+  const next = new Set(set);
+  if (!next.delete(key)) next.add(key);
+  return next;
 }

@@ -10,6 +10,7 @@ import {
 import { describeError } from "@/api/http";
 import { Button } from "@/components/button";
 import { Dialog } from "@/components/dialog";
+import { m } from "@/i18n/language";
 
 interface ConversationDialogProps {
   conversation: Conversation;
@@ -47,24 +48,24 @@ export function ConversationDialog({ conversation, onClose, onDeleted }: Convers
 
   if (asksToDelete) {
     return (
-      <Dialog title="Delete this conversation?" onClose={onClose}>
+      <Dialog title={m.conversations.remove.title} onClose={onClose}>
         <p className="mt-2 text-sm text-muted">
-          “{conversation.title}” and the files in its workspace are removed for good.
+          {m.conversations.remove.help(conversation.title)}
         </p>
         {problem}
         <div className="mt-5 flex justify-end gap-2">
           <Button onClick={onClose} autoFocus>
-            Keep it
+            {m.conversations.remove.keep}
           </Button>
           <Button look="danger" disabled={remove.isPending} onClick={() => remove.mutate()}>
-            Delete
+            {m.conversations.remove.submit}
           </Button>
         </div>
       </Dialog>
     );
   }
   return (
-    <Dialog title="Rename conversation" onClose={onClose}>
+    <Dialog title={m.conversations.rename.title} onClose={onClose}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -74,7 +75,7 @@ export function ConversationDialog({ conversation, onClose, onDeleted }: Convers
         <input
           value={title}
           maxLength={200}
-          aria-label="Title"
+          aria-label={m.conversations.rename.label}
           autoFocus
           onFocus={(event) => event.target.select()}
           onChange={(event) => setTitle(event.target.value)}
@@ -83,11 +84,11 @@ export function ConversationDialog({ conversation, onClose, onDeleted }: Convers
         {problem}
         <div className="mt-5 flex gap-2">
           <Button look="quiet" className="mr-auto -ml-2 !text-bad" onClick={() => setAsksToDelete(true)}>
-            Delete…
+            {m.conversations.rename.delete}
           </Button>
-          <Button onClick={onClose}>Cancel</Button>
+          <Button onClick={onClose}>{m.common.cancel}</Button>
           <Button type="submit" look="primary" disabled={title.trim() === "" || rename.isPending}>
-            Rename
+            {m.conversations.rename.submit}
           </Button>
         </div>
       </form>

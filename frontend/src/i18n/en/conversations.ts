@@ -1,6 +1,37 @@
 /** The list of conversations, and where a new one begins. */
 export const conversations = {
   label: "Conversations",
+  search: "Search conversations",
+  clearSearch: "Clear the search",
+  loading: "Loading conversations",
+  notLoaded: (why: string) => `The list could not be loaded. ${why}`,
+  none: "No conversations yet. Yours will be listed here.",
+  noneFound: (text: string) => `No conversation is called “${text}”.`,
+  more: "Show older conversations",
+  unread: "New since you last looked",
+  renameOrDelete: (title: string) => `Rename or delete “${title}”`,
+  states: {
+    working: "Working",
+    needsApproval: "Needs your approval",
+    waiting: "Waiting for you",
+    done: "Done",
+    failed: "Failed",
+    open: "Open",
+    starting: "Starting",
+    closed: "Closed",
+  },
+  rename: {
+    title: "Rename conversation",
+    label: "Title",
+    submit: "Rename",
+    delete: "Delete…",
+  },
+  remove: {
+    title: "Delete this conversation?",
+    help: (title: string) => `“${title}” and the files in its workspace are removed for good.`,
+    keep: "Keep it",
+    submit: "Delete",
+  },
   start: {
     title: "What should be done?",
     intro:

@@ -4,6 +4,7 @@ import { Clipped } from "@/components/clipped";
 import { DiffView } from "@/components/diff-view";
 import { Spinner } from "@/components/icons";
 import type { ActionOf, StepRow } from "@/conversation/view";
+import { m } from "@/i18n/language";
 import { countChanges, parseDiff, type DiffLine } from "@/lib/diff";
 
 import { Card, Path } from "./card";
@@ -13,13 +14,13 @@ type FileAction = ActionOf<"read" | "write" | "edit">;
 function verbOf(action: FileAction, done: boolean): string {
   switch (action.action) {
     case "read":
-      return done ? "Read" : "Reading";
+      return done ? m.chat.file.read : m.chat.file.reading;
     case "write":
-      return done ? "Wrote" : "Writing";
+      return done ? m.chat.file.wrote : m.chat.file.writing;
     case "edit":
-      if (action.args.command === "create") return done ? "Created" : "Creating";
-      if (action.args.command === "undo_edit") return done ? "Undid edit of" : "Undoing edit of";
-      return done ? "Edited" : "Editing";
+      if (action.args.command === "create") return done ? m.chat.file.created : m.chat.file.creating;
+      if (action.args.command === "undo_edit") return done ? m.chat.file.undid : m.chat.file.undoing;
+      return done ? m.chat.file.edited : m.chat.file.editing;
   }
 }
 
@@ -41,11 +42,11 @@ function Failure({ text }: { text: string }) {
 
 function Content({ text }: { text: string }) {
   if (text.startsWith("data:image/")) return <img src={text} alt="" className="max-h-96 p-3" />;
-  if (text.startsWith("data:")) return <p className="px-3.5 py-2 text-sm text-muted">A binary file.</p>;
+  if (text.startsWith("data:")) return <p className="px-3.5 py-2 text-sm text-muted">{m.chat.file.binary}</p>;
   return (
     <details>
       <summary className="px-3.5 py-1.5 text-xs font-medium text-muted hover:bg-panel hover:text-ink">
-        Show what was read
+        {m.chat.file.showContent}
       </summary>
       <Clipped
         text={text.replace(/\n$/, "")}
@@ -78,7 +79,7 @@ export function FileCard({ row, action }: { row: StepRow; action: FileAction }) 
 
   let aside: ReactNode = null;
   if (observation === null) aside = <Spinner className="size-3.5 text-muted" />;
-  else if (failure) aside = <span className="text-xs font-medium text-bad">failed</span>;
+  else if (failure) aside = <span className="text-xs font-medium text-bad">{m.chat.file.failed}</span>;
   else if (added + removed > 0) {
     aside = (
       <span className="font-mono text-xs whitespace-nowrap">

@@ -1,9 +1,14 @@
+import { Icon } from "@/components/icons";
 import { Markdown } from "@/components/markdown";
 import type { ActionOf } from "@/conversation/view";
+import { m } from "@/i18n/language";
 import { clockTime } from "@/lib/format";
-import type { OutboxEntry } from "@/wire/outbox";
+import type { OutboxEntry, OutgoingAction } from "@/wire/outbox";
+
+type MessageAction = Extract<OutgoingAction, { kind: "message" }>;
 
 function Bubble({ text, faded }: { text: string; faded: boolean }) {
+  if (text === "") return null;
   return (
     <div
       className={`max-w-[85%] rounded-2xl rounded-br-md bg-accent-soft px-4 py-2.5 whitespace-pre-wrap [overflow-wrap:anywhere] ${faded ? "opacity-70" : ""}`}
@@ -13,46 +18,71 @@ function Bubble({ text, faded }: { text: string; faded: boolean }) {
   );
 }
 
-export function UserMessage({ event }: { event: ActionOf<"message"> }) {
-  const images = (event.args.image_urls ?? []).filter((url) => url.startsWith("data:image/"));
-  const files = event.args.file_urls ?? [];
+/** Pictures and files that came with a message. Pictures from elsewhere are not fetched. */
+function Attachments({ images, files }: { images: readonly string[]; files: readonly string[] }) {
+  const shown = images.filter((url) => url.startsWith("data:image/"));
   return (
-    <article aria-label="You" className="flex flex-col items-end gap-1">
+    <>
+      {shown.length > 0 && (
+        <div className="flex max-w-[85%] flex-wrap justify-end gap-2">
+          {shown.map((url, at) => (
+            <img key={at} src={url} alt={m.chat.attached} className="max-h-64 rounded-xl border border-line" />
+          ))}
+        </div>
+      )}
+      {files.length > 0 && (
+        <ul className="flex max-w-[85%] flex-wrap justify-end gap-1.5" aria-label={m.chat.attached}>
+          {files.map((file) => (
+            <li key={file} className="flex min-w-0 items-center gap-1.5 rounded-lg border border-line bg-raised px-2 py-0.5 text-xs">
+              <Icon name="file" className="size-3.5 text-muted" />
+              <span className="truncate">{file.slice(file.lastIndexOf("/") + 1)}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </>
+  );
+}
+
+export function UserMessage({ event, isQueued }: { event: ActionOf<"message">; isQueued: boolean }) {
+  return (
+    <article aria-label={m.chat.you} className="flex flex-col items-end gap-1">
       <Bubble text={event.args.content} faded={false} />
-      {images.map((url) => (
-        <img key={url} src={url} alt="Attached" className="max-h-64 max-w-[85%] rounded-xl" />
-      ))}
-      {files.length > 0 && <p className="text-xs text-muted">Attached: {files.join(", ")}</p>}
-      <time className="px-1 text-2xs text-muted">{clockTime(event.timestamp)}</time>
+      <Attachments images={event.args.image_urls ?? []} files={event.args.file_urls ?? []} />
+      <p className="px-1 text-2xs text-muted">
+        {isQueued && <span>{m.chat.queued} </span>}
+        <time>{clockTime(event.timestamp)}</time>
+      </p>
     </article>
   );
 }
 
 interface PendingMessageProps {
   entry: OutboxEntry;
-  text: string;
+  action: MessageAction;
   onDiscard: (clientId: string) => void;
-  onRetry: (clientId: string, text: string) => void;
+  onRetry: (clientId: string, action: MessageAction) => void;
 }
 
 /** A message that the server has not confirmed yet, or has refused. */
-export function PendingMessage({ entry, text, onDiscard, onRetry }: PendingMessageProps) {
+export function PendingMessage({ entry, action, onDiscard, onRetry }: PendingMessageProps) {
   const { delivery, clientId } = entry;
   return (
-    <article aria-label="You" className="flex flex-col items-end gap-1">
-      <Bubble text={text} faded />
+    <article aria-label={m.chat.you} className="flex flex-col items-end gap-1">
+      <Bubble text={action.text} faded />
+      <Attachments images={action.images ?? []} files={action.files ?? []} />
       {delivery.kind === "refused" ? (
         <p role="alert" className="flex flex-wrap justify-end gap-x-3 px-1 text-xs text-bad">
-          Not sent: {delivery.message}
-          <button type="button" className="font-medium underline" onClick={() => onRetry(clientId, text)}>
-            Try again
+          {m.chat.notSent(delivery.message)}
+          <button type="button" className="font-medium underline" onClick={() => onRetry(clientId, action)}>
+            {m.common.tryAgain}
           </button>
           <button type="button" className="font-medium underline" onClick={() => onDiscard(clientId)}>
-            Discard
+            {m.chat.discard}
           </button>
         </p>
       ) : (
-        <p className="px-1 text-2xs text-muted">sending…</p>
+        <p className="px-1 text-2xs text-muted">{m.chat.sending}</p>
       )}
     </article>
   );
@@ -60,7 +90,7 @@ export function PendingMessage({ entry, text, onDiscard, onRetry }: PendingMessa
 
 export function AgentMessage({ text }: { text: string }) {
   return (
-    <article aria-label="OpenHands">
+    <article aria-label={m.chat.agent}>
       <Markdown text={text} />
     </article>
   );

@@ -3,11 +3,12 @@ import { Link } from "react-router";
 import { Icon } from "@/components/icons";
 import { Markdown } from "@/components/markdown";
 import { explain } from "@/conversation/words";
+import { m } from "@/i18n/language";
 import type { OtherEvent } from "@/wire/decode";
 
 export function ThinkRow({ thought }: { thought: string }) {
   return (
-    <div className="flex gap-3 border-l-2 border-line-strong pl-3 text-sm text-muted" aria-label="Thought" role="note">
+    <div className="flex gap-3 border-l-2 border-line-strong pl-3 text-sm text-muted" aria-label={m.chat.thought} role="note">
       <Icon name="thought" className="mt-1 size-4" />
       <div className="min-w-0 flex-1">
         <Markdown text={thought} />
@@ -19,12 +20,12 @@ export function ThinkRow({ thought }: { thought: string }) {
 export function FinishCard({ text, thought }: { text: string; thought: string }) {
   return (
     <section
-      aria-label="Finished"
+      aria-label={m.chat.finished}
       data-testid="finish-card"
       className="overflow-hidden rounded-xl border border-ok/45 bg-raised"
     >
       <h3 className="flex items-center gap-2 bg-ok-soft px-4 py-2 text-sm font-semibold text-ok">
-        <Icon name="check" /> Done
+        <Icon name="check" /> {m.chat.done}
       </h3>
       <div className="space-y-3 px-4 pt-3 pb-4">
         {thought !== "" && thought.trim() !== text && <Markdown text={thought} />}
@@ -45,7 +46,7 @@ export function FailedRow({ reason }: { reason: string }) {
         {help}{" "}
         {link === "settings" && (
           <Link to="/settings" className="font-medium text-accent underline underline-offset-2">
-            Open settings
+            {m.chat.openSettings}
           </Link>
         )}
       </p>
@@ -54,7 +55,7 @@ export function FailedRow({ reason }: { reason: string }) {
 }
 
 export function ErrorRow({ text, errorId }: { text: string; errorId: string }) {
-  const title = errorId === "" ? "The agent ran into an error" : explain(errorId).title;
+  const title = errorId === "" ? m.chat.agentError : explain(errorId).title;
   return (
     <section className="rounded-xl border border-line bg-raised px-4 py-2.5 text-sm">
       <h3 className="flex items-center gap-2 font-medium text-bad">

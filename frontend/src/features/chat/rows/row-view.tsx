@@ -2,6 +2,7 @@ import { memo } from "react";
 
 import { Markdown } from "@/components/markdown";
 import type { Row, StepRow } from "@/conversation/view";
+import { m } from "@/i18n/language";
 import { assertNever } from "@/lib/guards";
 
 import { FileCard } from "./file-card";
@@ -15,13 +16,15 @@ interface RowViewProps {
   row: Row;
   /** Output of this row's command so far, while it runs. */
   liveOutput: string;
+  /** Is it a message that the agent has yet to read? */
+  isQueued: boolean;
 }
 
 /** One row of a conversation. Rows are immutable, so only those that changed are drawn again. */
-export const RowView = memo(function RowView({ row, liveOutput }: RowViewProps) {
+export const RowView = memo(function RowView({ row, liveOutput, isQueued }: RowViewProps) {
   switch (row.kind) {
     case "user_message":
-      return <UserMessage event={row.event} />;
+      return <UserMessage event={row.event} isQueued={isQueued} />;
     case "agent_message":
       return <AgentMessage text={row.event.args.content || row.event.message} />;
     case "think":
@@ -31,19 +34,19 @@ export const RowView = memo(function RowView({ row, liveOutput }: RowViewProps) 
     case "reject":
       return <ErrorRow text={row.text} errorId="" />;
     case "system":
-      return <Disclosure label={`System prompt · ${row.toolCount} tools`} text={row.content} />;
+      return <Disclosure label={m.chat.systemPrompt(row.toolCount)} text={row.content} />;
     case "condensed":
       return row.summary === null ? (
-        <Divider text="Older steps were dropped from the model’s memory" />
+        <Divider text={m.chat.dropped} />
       ) : (
-        <Disclosure label="Older steps were summed up for the model" text={row.summary} />
+        <Disclosure label={m.chat.summedUp} text={row.summary} />
       );
     case "error":
       return <ErrorRow text={row.text} errorId={row.errorId} />;
     case "failed":
       return <FailedRow reason={row.reason} />;
     case "stopped":
-      return <Divider text="Stopped" />;
+      return <Divider text={m.chat.stopped} />;
     case "other":
       return <OtherRow event={row.event} />;
     case "step":

@@ -14,7 +14,7 @@ function show(liveOutput: string, ...inputs: Incoming[]) {
   return render(
     <MemoryRouter>
       {view.rows.map((row) => (
-        <RowView key={row.id} row={row} liveOutput={liveOutput} />
+        <RowView key={row.id} row={row} liveOutput={liveOutput} isQueued={false} />
       ))}
     </MemoryRouter>,
   );

@@ -5,19 +5,22 @@ import { Spinner } from "@/components/icons";
 import { TerminalText } from "@/components/terminal-text";
 import { isAwaitingApproval } from "@/conversation/reduce";
 import type { ActionOf, StepRow } from "@/conversation/view";
+import { m } from "@/i18n/language";
 import { duration } from "@/lib/format";
 
 import { ShortPaths } from "./workspace";
 
-const OUTPUT_LINES = 12;
+const OUTPUT_LINES = 8;
 const COMMAND_LINES = 8;
 
-const KEYS: Record<string, string> = {
-  "": "Look at more output",
-  "C-c": "Press Ctrl+C",
-  "C-d": "Press Ctrl+D",
-  "C-z": "Press Ctrl+Z",
-};
+/** Commands that are keys, in words. */
+function keyInWords(command: string): string | null {
+  const { keys } = m.chat.run;
+  if (command === "") return keys.look;
+  if (command === "C-c") return keys.interrupt;
+  if (command === "C-d") return keys.end;
+  return command === "C-z" ? keys.suspend : null;
+}
 
 /** Seconds since this was first shown; server and browser clocks need not agree. */
 function Elapsed() {
@@ -26,7 +29,7 @@ function Elapsed() {
     const timer = setInterval(() => setSeconds((past) => past + 1), 1000);
     return () => clearInterval(timer);
   }, []);
-  return seconds < 2 ? null : <span className="tabular-nums">{seconds} s</span>;
+  return seconds < 2 ? null : <span className="tabular-nums">{m.chat.run.seconds(seconds)}</span>;
 }
 
 interface RunCardProps {
@@ -38,18 +41,19 @@ interface RunCardProps {
 function Outcome({ row, action }: { row: StepRow; action: ActionOf<"run"> }) {
   const { observation } = row;
   if (observation === null) {
-    if (isAwaitingApproval(action)) return <Badge look="warn">needs approval</Badge>;
+    if (isAwaitingApproval(action)) return <Badge look="warn">{m.chat.run.needsApproval}</Badge>;
     return (
       <span className="flex items-center gap-2 text-xs text-term-muted">
         <Elapsed />
         <Spinner className="size-3.5" />
-        <span className="sr-only">running</span>
+        <span className="sr-only">{m.chat.run.running}</span>
       </span>
     );
   }
   const took = duration(action.timestamp, observation.timestamp);
   return (
     <span className="flex items-center gap-2.5 text-xs text-term-muted">
+      {action.source === "user" && <span>{m.chat.run.byYou}</span>}
       {took !== null && <span className="hidden tabular-nums sm:inline">{took}</span>}
       <ExitBadge row={row} />
     </span>
@@ -60,15 +64,15 @@ function ExitBadge({ row }: { row: StepRow }) {
   const { observation } = row;
   if (observation?.observation === "run") {
     const code = observation.extras.metadata.exit_code;
-    if (code === 0) return <Badge look="ok">exit 0</Badge>;
-    if (code === -1) return <Badge look="warn">still running</Badge>;
-    return <Badge look="bad">exit {code}</Badge>;
+    if (code === 0) return <Badge look="ok">{m.chat.run.exit(0)}</Badge>;
+    if (code === -1) return <Badge look="warn">{m.chat.run.stillRunning}</Badge>;
+    return <Badge look="bad">{m.chat.run.exit(code)}</Badge>;
   }
-  if (observation?.observation === "user_rejected") return <Badge look="warn">rejected</Badge>;
+  if (observation?.observation === "user_rejected") return <Badge look="warn">{m.chat.run.rejected}</Badge>;
   if (observation?.observation === "error" && observation.extras.error_id.endsWith("_STOPPED")) {
-    return <Badge look="warn">stopped</Badge>;
+    return <Badge look="warn">{m.chat.run.stopped}</Badge>;
   }
-  return <Badge look="bad">not run</Badge>;
+  return <Badge look="bad">{m.chat.run.notRun}</Badge>;
 }
 
 const BADGES = {
@@ -94,10 +98,10 @@ export function RunCard({ row, action, liveOutput }: RunCardProps) {
   const hasOutput = observation?.observation === "run";
   const output = (hasOutput ? observation.content : liveOutput).trimEnd();
   const ending = observation !== null && !hasOutput ? observation.content : "";
-  const special = KEYS[command];
+  const special = keyInWords(command);
   return (
     <section
-      aria-label={`Command: ${command}`}
+      aria-label={m.chat.run.command(command)}
       data-testid="run-card"
       className="overflow-hidden rounded-xl border border-term-line bg-term font-mono text-[0.8125rem] leading-5 text-term-ink"
     >
@@ -106,7 +110,7 @@ export function RunCard({ row, action, liveOutput }: RunCardProps) {
           {isInput ? ">" : "$"}
         </span>
         <div className="min-w-0 flex-1">
-          {special === undefined ? (
+          {special === null ? (
             <Clipped
               text={command}
               limit={COMMAND_LINES}
@@ -135,7 +139,7 @@ export function RunCard({ row, action, liveOutput }: RunCardProps) {
             render={(text) => (
               <pre
                 tabIndex={0}
-                aria-label="Output"
+                aria-label={m.chat.run.output}
                 className="max-h-[26rem] overflow-auto px-3.5 py-2.5 whitespace-pre-wrap [overflow-wrap:anywhere] focus-visible:-outline-offset-2"
               >
                 <TerminalText text={text} />
@@ -149,9 +153,9 @@ export function RunCard({ row, action, liveOutput }: RunCardProps) {
           {ending}
         </p>
       )}
-      {output === "" && observation?.observation === "run" && special === undefined && (
+      {output === "" && observation?.observation === "run" && special === null && (
         <div className="flex items-center gap-2 border-t border-term-line px-3.5 py-1.5 text-xs text-term-muted">
-          {observation.extras.metadata.exit_code === -1 ? "no output yet" : "no output"}
+          {observation.extras.metadata.exit_code === -1 ? m.chat.run.noOutputYet : m.chat.run.noOutput}
         </div>
       )}
     </section>

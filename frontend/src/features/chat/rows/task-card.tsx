@@ -1,5 +1,6 @@
 import { Icon } from "@/components/icons";
 import type { ActionOf } from "@/conversation/view";
+import { m } from "@/i18n/language";
 
 import { Card } from "./card";
 
@@ -7,16 +8,16 @@ import { Card } from "./card";
 export function TaskCard({ action }: { action: ActionOf<"task_tracking"> }) {
   const tasks = action.args.task_list;
   if (action.args.command !== "plan" || tasks.length === 0) {
-    return <Card icon="list" title={<span className="text-muted">Looked at the plan</span>} />;
+    return <Card icon="list" title={<span className="text-muted">{m.chat.plan.looked}</span>} />;
   }
   const done = tasks.filter((task) => task.status === "done").length;
   return (
     <Card
       icon="list"
-      title="Plan"
+      title={m.chat.plan.title}
       aside={
         <span className="text-xs text-muted tabular-nums">
-          {done} of {tasks.length} done
+          {m.chat.plan.done(done, tasks.length)}
         </span>
       }
     >
@@ -34,7 +35,7 @@ export function TaskCard({ action }: { action: ActionOf<"task_tracking"> }) {
             </span>
             <span className={task.status === "done" ? "text-muted" : ""}>
               {task.title}
-              <span className="sr-only"> ({task.status.replace("_", " ")})</span>
+              <span className="sr-only"> ({m.chat.plan.states[task.status]})</span>
               {task.notes && <span className="block text-xs text-muted">{task.notes}</span>}
             </span>
           </li>

@@ -1,6 +1,8 @@
 import { Clipped } from "@/components/clipped";
 import { Spinner, type IconName } from "@/components/icons";
 import type { StepAction, StepRow } from "@/conversation/view";
+import { m } from "@/i18n/language";
+import type { ObservationEvent } from "@/wire/generated/events";
 
 import { Card } from "./card";
 
@@ -9,18 +11,29 @@ type ToolAction = Exclude<StepAction, { action: "run" | "read" | "write" | "edit
 function describe(action: ToolAction): { icon: IconName; verb: string; what: string; input: string } {
   switch (action.action) {
     case "run_ipython":
-      return { icon: "terminal", verb: "Ran Python", what: "", input: action.args.code };
+      return { icon: "terminal", verb: m.chat.tool.python, what: "", input: action.args.code };
     case "browse":
-      return { icon: "globe", verb: "Opened", what: action.args.url, input: "" };
+      return { icon: "globe", verb: m.chat.tool.opened, what: action.args.url, input: "" };
     case "browse_interactive":
-      return { icon: "globe", verb: "Used the browser", what: "", input: action.args.browser_actions };
+      return { icon: "globe", verb: m.chat.tool.browsed, what: "", input: action.args.browser_actions };
     case "call_tool_mcp": {
       const input = JSON.stringify(action.args.arguments, null, 2);
-      return { icon: "tool", verb: "Called", what: action.args.name, input: input === "{}" ? "" : input };
+      return { icon: "tool", verb: m.chat.tool.called, what: action.args.name, input: input === "{}" ? "" : input };
     }
     case "delegate":
-      return { icon: "tool", verb: "Handed over to", what: action.args.agent, input: JSON.stringify(action.args.inputs, null, 2) };
+      return { icon: "tool", verb: m.chat.tool.handedOver, what: action.args.agent, input: JSON.stringify(action.args.inputs, null, 2) };
   }
+}
+
+/** Only pictures that came with the event: one from elsewhere would tell its host who is looking. */
+function picturesOf(observation: ObservationEvent | null): string[] {
+  const urls =
+    observation?.observation === "browse"
+      ? [observation.extras.screenshot]
+      : observation?.observation === "mcp" || observation?.observation === "run_ipython"
+        ? (observation.extras.image_urls ?? [])
+        : [];
+  return urls.filter((url) => url.startsWith("data:image/"));
 }
 
 function Block({ text }: { text: string }) {
@@ -48,8 +61,8 @@ export function ToolCard({ row, action }: { row: StepRow; action: ToolAction }) 
   const { observation } = row;
   const output = observation === null ? "" : observation.content.trim();
   const failed = observation?.observation === "error" || observation?.observation === "user_rejected";
-  const screenshot = observation?.observation === "browse" ? observation.extras.screenshot : "";
-  const hasBody = input !== "" || output !== "" || screenshot.startsWith("data:image/");
+  const pictures = picturesOf(observation);
+  const hasBody = input !== "" || output !== "" || pictures.length > 0;
   return (
     <Card
       icon={icon}
@@ -62,16 +75,21 @@ export function ToolCard({ row, action }: { row: StepRow; action: ToolAction }) 
         observation === null ? (
           <Spinner className="size-3.5 text-muted" />
         ) : failed ? (
-          <span className="text-xs font-medium text-bad">failed</span>
+          <span className="text-xs font-medium text-bad">{m.chat.tool.failed}</span>
         ) : null
       }
     >
       {hasBody && (
         <>
           {input !== "" && <Block text={input} />}
-          {screenshot.startsWith("data:image/") && (
-            <img src={screenshot} alt="What the browser showed" className="w-full border-t border-line first:border-t-0" />
-          )}
+          {pictures.map((picture) => (
+            <img
+              key={picture}
+              src={picture}
+              alt={action.action.startsWith("browse") ? m.chat.tool.screenshot : m.chat.tool.picture}
+              className="max-h-96 w-full border-t border-line object-contain first:border-t-0"
+            />
+          ))}
           {output !== "" && (
             <div className={`${input === "" ? "" : "border-t border-line"} bg-sunken ${failed ? "text-bad" : ""}`}>
               <Block text={output} />

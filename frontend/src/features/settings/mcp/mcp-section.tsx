@@ -1,7 +1,7 @@
-import { useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
-import { conversationList, isJoinable } from "@/api/conversations";
+import { conversationPages, isJoinable } from "@/api/conversations";
 import { describeError } from "@/api/http";
 import { mcpStatusQuery, serverNames, type McpServer } from "@/api/mcp";
 import { Button } from "@/components/button";
@@ -102,8 +102,8 @@ export function McpSection({ settings }: SectionProps) {
 
 /** The servers of the open conversation that was used last. */
 function useLiveServers() {
-  const conversations = useQuery(conversationList);
-  const open = (conversations.data ?? []).filter(isJoinable);
+  const pages = useInfiniteQuery(conversationPages);
+  const open = (pages.data?.pages ?? []).flatMap((page) => page.conversations).filter(isJoinable);
   const last = open.toSorted((a, b) => b.updatedAt.localeCompare(a.updatedAt))[0];
   const status = useQuery({ ...mcpStatusQuery(last?.id ?? ""), enabled: last !== undefined });
   return last === undefined ? null : { title: last.title, servers: status.data ?? [] };
