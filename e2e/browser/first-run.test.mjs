@@ -21,6 +21,10 @@ test("the demo conversation runs from the first click to its end", { timeout: 18
   await picture(page, "working-dark");
   await page.getByTestId("finish-card").waitFor({ timeout: 150_000 });
 
+  // What comes next is one click away.
+  const next = page.getByRole("link", { name: "Use your own model" });
+  assert.equal(await next.getAttribute("href"), "/settings/model");
+
   const outputs = await page.getByTestId("run-card").filter({ has: page.getByTestId("run-output") }).count();
   assert.ok(outputs >= 4, `only ${outputs} commands with output are shown`);
   assert.equal(await page.getByTestId("finish-card").count(), 1);

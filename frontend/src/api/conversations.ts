@@ -146,13 +146,33 @@ export interface Place {
 }
 
 /** Starts a conversation, idle if there is no message yet, and returns its id. */
-export async function createConversation(firstMessage: string | null, place: Place | null = null): Promise<string> {
-  const message = firstMessage === null ? {} : { initial_user_msg: firstMessage };
+export async function createConversation(
+  firstMessage: string | null,
+  place: Place | null = null,
+  pictures: readonly string[] = [],
+): Promise<string> {
+  const message = {
+    ...(firstMessage === null ? {} : { initial_user_msg: firstMessage }),
+    ...(pictures.length === 0 ? {} : { image_urls: pictures }),
+  };
   const where =
     place === null
       ? {}
       : { repository: place.repository, git_provider: place.provider, selected_branch: place.branch };
   return create({ ...message, ...where });
+}
+
+export interface FirstMessage {
+  text: string;
+  pictures: readonly string[];
+  /** Where they are in the workspace. */
+  files: readonly string[];
+}
+
+/** Sends a message over REST, for those who have no socket. */
+export async function sendMessage(id: string, { text, pictures, files }: FirstMessage): Promise<void> {
+  const args = { content: text, image_urls: pictures, file_urls: files };
+  await call(`${path(id)}/events`, { method: "POST", body: { action: "message", args } });
 }
 
 /** Starts a conversation about something that a git hosting service suggests. */

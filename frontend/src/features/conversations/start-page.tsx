@@ -2,15 +2,17 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { Link } from "react-router";
 
-import { conversationKeys, createConversation, createFromTask } from "@/api/conversations";
+import { conversationKeys, createFromTask } from "@/api/conversations";
 import { tasksQuery, type SuggestedTask } from "@/api/git";
 import type { GitProvider } from "@/api/git-providers";
 import { describeError } from "@/api/http";
 import { configQuery, effectiveModel, settingsQuery } from "@/api/settings";
 import { Composer } from "@/components/composer";
 import { Icon } from "@/components/icons";
+import { NextStep } from "@/components/next-step";
 import { m } from "@/i18n/language";
 
+import { begin } from "./begin";
 import { PlaceChooser } from "./place-chooser";
 import { usePlace } from "./use-place";
 
@@ -25,7 +27,7 @@ interface StartPageProps {
   onStarted: (id: string) => void;
 }
 
-type Start = { kind: "message"; text: string } | { kind: "task"; task: SuggestedTask };
+type Start = { kind: "message"; text: string; files: readonly File[]; isTyped: boolean } | { kind: "task"; task: SuggestedTask };
 
 /** Where a conversation begins. */
 export function StartPage({ menu, notice, onStarted }: StartPageProps) {
@@ -38,13 +40,14 @@ export function StartPage({ menu, notice, onStarted }: StartPageProps) {
   const tasks = useQuery({ ...tasksQuery, enabled: tokens.size > 0 });
   const create = useMutation({
     mutationFn: (start: Start) =>
-      start.kind === "task" ? createFromTask(start.task) : createConversation(start.text, place),
+      start.kind === "task" ? createFromTask(start.task) : begin(start.text, start.files, place),
     onSuccess: (id) => {
       setPlace(null);
       void queries.invalidateQueries({ queryKey: conversationKeys.list });
       onStarted(id);
     },
   });
+  const say = (text: string) => create.mutate({ kind: "message", text, files: [], isTyped: false });
   const isKnown = !settings.isPending && !config.isPending;
   const model = effectiveModel(settings.data, config.data);
   const isDemo = isKnown && model === "demo";
@@ -65,8 +68,8 @@ export function StartPage({ menu, notice, onStarted }: StartPageProps) {
           placeholder={texts.placeholder}
           rows={3}
           busy={create.isPending}
-          onSend={async (text) => {
-            await create.mutateAsync({ kind: "message", text });
+          onSend={async (text, files) => {
+            await create.mutateAsync({ kind: "message", text, files, isTyped: true });
           }}
         />
         <div className="mt-3 flex min-h-8 flex-wrap items-center gap-2">
@@ -81,33 +84,25 @@ export function StartPage({ menu, notice, onStarted }: StartPageProps) {
             <span className="truncate">{model === "demo" ? m.common.demoModel : model}</span>
           </Link>
         </div>
-        {create.error !== null && (
+        {/* The field says itself why it got its text back. */}
+        {create.error !== null && !(create.variables.kind === "message" && create.variables.isTyped) && (
           <p role="alert" className="mt-3 rounded-xl bg-bad-soft px-4 py-2.5 text-sm wrap-anywhere text-bad">
             {texts.failed(describeError(create.error))}
           </p>
         )}
         <ul className={`mt-5 flex flex-wrap gap-2 ${isKnown ? "" : "invisible"}`} aria-label={texts.suggestionsLabel}>
           {isDemo && (
-            <Suggestion isFirst text={texts.demo} isDisabled={create.isPending} onClick={() => create.mutate({ kind: "message", text: texts.demo })} />
+            <Suggestion isFirst text={texts.demo} isDisabled={create.isPending} onClick={() => say(texts.demo)} />
           )}
           {texts.suggestions.map((text) => (
-            <Suggestion key={text} text={text} isDisabled={create.isPending} onClick={() => create.mutate({ kind: "message", text })} />
+            <Suggestion key={text} text={text} isDisabled={create.isPending} onClick={() => say(text)} />
           ))}
         </ul>
         {tasks.data !== undefined && tasks.data.length > 0 && (
           <Tasks tasks={tasks.data} isDisabled={create.isPending} onChoose={(task) => create.mutate({ kind: "task", task })} />
         )}
         {isDemo && (
-          <div className="mt-8 flex flex-wrap items-center gap-x-4 gap-y-2 rounded-xl border border-line bg-raised px-4 py-3 text-sm leading-5">
-            <p className="min-w-0 flex-1 basis-60 text-muted">{texts.demoInUse}</p>
-            <Link
-              to="/settings/model"
-              className="inline-flex min-h-9 items-center gap-1.5 rounded-lg border border-line-strong px-3 font-medium hover:border-accent hover:text-accent"
-            >
-              {texts.ownModel}
-              <Icon name="chevron" className="size-3.5" />
-            </Link>
-          </div>
+          <NextStep text={texts.demoInUse} action={m.common.ownModel} to="/settings/model" className="mt-8" />
         )}
       </div>
     </main>

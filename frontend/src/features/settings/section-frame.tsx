@@ -37,20 +37,25 @@ interface SaveRowProps {
   onDiscard: () => void;
   /** Further buttons. */
   children?: ReactNode;
+  /** What has to be seen together with the buttons. */
+  above?: ReactNode;
 }
 
 /** The end of a form: save, and what came of it. It stays in sight. */
-export function SaveRow({ isDirty, save, problem, done, onDiscard, children }: SaveRowProps) {
+export function SaveRow({ isDirty, save, problem, done, onDiscard, children, above }: SaveRowProps) {
   return (
     <div className="sticky bottom-0 z-10 -mx-4 mt-6 flex flex-wrap items-center gap-x-3 gap-y-2 border-t border-line bg-page px-4 pt-3 pb-[max(0.75rem,env(safe-area-inset-bottom))] sm:-mx-1 sm:px-1">
+      {above}
       <Button type="submit" look="primary" disabled={save.isPending || !isDirty} className="min-w-20">
         {save.isPending && <Spinner />}
         {save.isPending ? m.common.saving : m.common.save}
       </Button>
       {children}
-      <Button look="quiet" onClick={onDiscard} className={isDirty ? "" : "invisible"}>
-        {m.settings.discard}
-      </Button>
+      {isDirty && (
+        <Button look="quiet" onClick={onDiscard}>
+          {m.settings.discard}
+        </Button>
+      )}
       <p role="status" className="min-w-0 flex-1 basis-40 text-sm leading-5 wrap-anywhere">
         {problem !== null ? (
           <span className="text-bad">{problem}</span>

@@ -48,7 +48,6 @@ export const conversations = {
       "Find and fix a failing test",
     ],
     demoInUse: "The demo model is in use: it follows a script, but really runs its commands.",
-    ownModel: "Use your own model",
     changeModel: (model: string) => `Model: ${model}. Change it`,
     tasksLabel: "From your repositories",
     tasks: {

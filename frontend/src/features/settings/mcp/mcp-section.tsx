@@ -69,9 +69,11 @@ export function McpSection({ settings }: SectionProps) {
         <Button onClick={() => setAsked({ kind: "add" })}>
           <Icon name="plus" /> {texts.add}
         </Button>
-        <p className="min-w-0 flex-1 basis-48 text-xs text-muted">
-          {live === null ? texts.noStatus : texts.statusFrom(live.title)}
-        </p>
+        {servers.length > 0 && (
+          <p className="min-w-0 flex-1 basis-48 text-xs text-muted">
+            {live === null ? texts.noStatus : texts.statusFrom(live.title)}
+          </p>
+        )}
       </div>
       {asked?.kind === "add" && (
         <McpForm title={texts.addTitle} server={null} error={error} onSave={(server) => store([...servers, server])} {...form} />

@@ -121,12 +121,12 @@ export function ModelSection({ settings, config, onDirty }: SectionProps) {
             )}
           </>
         )}
-        <TestResult result={test.data} error={test.error} />
         <SaveRow
           isDirty={draft.isDirty}
           save={save}
           problem={isTried && isWrong ? m.settings.needsAttention : null}
           done={texts.saved(effectiveModel(settings, config))}
+          above={<TestResult result={test.data} error={test.error} />}
           onDiscard={() => {
             draft.discard();
             setTried(false);

@@ -10,7 +10,7 @@ const seconds = (milliseconds: number) =>
 export function TestResult({ result, error }: { result: ModelTest | undefined; error: Error | null }) {
   const texts = m.settings.model;
   return (
-    <div role="status" className="min-w-0 text-sm">
+    <div role="status" className="w-full min-w-0 text-sm empty:absolute">
       {result?.ok === true && (
         <p className="flex items-start gap-2 rounded-lg bg-ok-soft px-3 py-2 text-ok">
           <Icon name="check" className="mt-1" />
