@@ -21,7 +21,7 @@ export function showTheme(theme: Theme): void {
   if (theme === "system") delete root.dataset["theme"];
   else root.dataset["theme"] = theme;
   for (const meta of document.querySelectorAll<HTMLMetaElement>('meta[name="theme-color"]')) {
-    const own = meta.media.includes("dark") ? "dark" : "light";
+    const own = (meta.getAttribute("media") ?? "").includes("dark") ? "dark" : "light";
     meta.content = FRAME[theme === "system" ? own : theme];
   }
 }

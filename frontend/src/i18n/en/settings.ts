@@ -195,7 +195,7 @@ export const settings = {
     tools: (count: number) => (count === 1 ? "1 tool" : `${count} tools`),
     statusFrom: (title: string) => `State in the open conversation “${title}”.`,
     noStatus: "How the servers are shows while a conversation is open.",
-    configured: "From the server’s configuration",
+    configured: "From the server’s configuration or the search key",
   },
 
   secrets: {
