@@ -185,7 +185,12 @@ export function ConversationPage({ id, menu, onUnknown }: ConversationPageProps)
         ) : (
           <>
             {/* The chat stays where it is while a panel covers it: scroll position and draft are kept. */}
-            <div className={`min-h-0 min-w-0 flex-1 flex-col ${panel === null ? "flex" : "hidden"}`}>{chat}</div>
+            <div
+              {...(isWide ? {} : { id: "panel-chat", role: "tabpanel", "aria-labelledby": "tab-chat" })}
+              className={`min-h-0 min-w-0 flex-1 flex-col ${panel === null ? "flex" : "hidden"}`}
+            >
+              {chat}
+            </div>
             {panel !== null && <WorkspacePanel {...props} current={panel} onSelect={selectPanel} onClose={null} />}
           </>
         )}

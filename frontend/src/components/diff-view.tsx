@@ -22,7 +22,7 @@ export const DiffView = memo(function DiffView({ lines: all }: { lines: readonly
   const shown = isLong && !showsAll ? lines.slice(0, LIMIT) : lines;
   return (
     <>
-      <div className="max-h-[28rem] overflow-auto">
+      <div className="max-h-[28rem] overflow-auto focus-visible:-outline-offset-2" tabIndex={0}>
         <table className="w-full border-collapse font-mono text-[0.8125rem] leading-5">
           <tbody>
             {shown.map((line, at) => (

@@ -36,6 +36,11 @@ const components: Components = {
       {children}
     </a>
   ),
+  // Only the lists of tasks have inputs.
+  input: ({ checked }) => {
+    const { done, todo } = m.chat.plan.states;
+    return <input type="checkbox" disabled checked={checked === true} readOnly aria-label={checked === true ? done : todo} />;
+  },
   pre: ({ children }) => <Pre>{children}</Pre>,
   table: ({ children }) => (
     <div className="table-scroll" tabIndex={0}>

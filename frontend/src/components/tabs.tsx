@@ -42,7 +42,7 @@ export function Tabs<T extends string>({ label, tabs, current, onSelect, classNa
             aria-controls={isCurrent ? `panel-${tab.id}` : undefined}
             tabIndex={isCurrent || (current === null && at === 0) ? 0 : -1}
             onClick={() => onSelect(tab.id)}
-            className={`flex min-h-8 items-center gap-1.5 rounded-lg px-2.5 text-[0.8125rem] font-medium whitespace-nowrap transition-colors ${
+            className={`flex min-h-8 items-center gap-1.5 rounded-lg px-2 text-[0.8125rem] sm:px-2.5 font-medium whitespace-nowrap transition-colors ${
               isCurrent ? "bg-raised text-ink shadow-xs ring-1 ring-line" : "text-muted hover:bg-raised/70 hover:text-ink"
             }`}
           >

@@ -46,10 +46,10 @@ function describe(action: StepAction): { what: string; detail: string } {
 }
 
 const RISKS = {
-  "-1": { key: "unknown", look: "bg-panel text-muted" },
-  "0": { key: "low", look: "bg-ok-soft text-ok" },
-  "1": { key: "medium", look: "bg-warn-soft text-warn" },
-  "2": { key: "high", look: "bg-bad-soft text-bad" },
+  "-1": { key: "unknown", look: "text-muted" },
+  "0": { key: "low", look: "text-ok" },
+  "1": { key: "medium", look: "text-warn" },
+  "2": { key: "high", look: "text-bad" },
 } as const;
 
 function riskOf(action: StepAction): (typeof RISKS)[keyof typeof RISKS] {
@@ -85,7 +85,7 @@ export function ApprovalCard({ view, onSend }: ApprovalCardProps) {
     >
       <h2 className="flex items-center gap-2 bg-warn-soft px-4 py-2 text-sm font-semibold">
         <Icon name="shield" className="text-warn" /> {words.title}
-        <span className={`ml-auto rounded-md px-2 py-px text-xs font-medium ${risk.look}`}>{words.risks[risk.key]}</span>
+        <span className={`ml-auto rounded-md bg-raised px-2 py-px text-xs font-medium ${risk.look}`}>{words.risks[risk.key]}</span>
       </h2>
       <div className="max-h-[38dvh] overflow-y-auto px-4 py-3 text-sm">
         <p className="font-medium">{what}</p>

@@ -58,7 +58,6 @@ export function StatusLine({ view, conversation, connection, model }: StatusLine
         onClick={() => setShowsUsage(true)}
         className="shrink-0 rounded tabular-nums hover:text-ink hover:underline"
         title={words.details}
-        aria-label={words.details}
       >
         {used === null ? words.title : `${words.tokens(tokenCount(used.tokens))} · ${cost}`}
       </button>

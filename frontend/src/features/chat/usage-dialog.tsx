@@ -17,7 +17,7 @@ interface UsageDialogProps {
 /** What a conversation has used, where it stops, and what holds its commands in. */
 export function UsageDialog({ view, conversation, model, sandbox, onClose }: UsageDialogProps) {
   const words = m.chat.status;
-  const limit = (used: string, most: string | null) => words.of(used, most ?? words.noLimit);
+  const limit = (used: string, most: string | null) => (most === null ? used : words.of(used, most));
   const { metrics } = view;
   const usage = conversation?.usage ?? null;
   const tokens = metrics?.accumulated_token_usage ?? null;

@@ -141,7 +141,6 @@ export const chat = {
     calls: "Calls of the model",
     time: "Time at work",
     of: (used: string, limit: string) => `${used} of ${limit}`,
-    noLimit: "no limit",
     network: "Network of commands",
     none: "Nothing has been used yet.",
   },
