@@ -51,6 +51,7 @@ export function StartPage({ menu, notice, onStarted }: StartPageProps) {
   const isKnown = !settings.isPending && !config.isPending;
   const model = effectiveModel(settings.data, config.data);
   const isDemo = isKnown && model === "demo";
+  const modelName = model === "demo" ? m.common.demoModel : model;
   return (
     <main className="flex h-full min-w-0 flex-1 flex-col overflow-y-auto">
       <div className="flex h-14 shrink-0 items-center px-3 sm:px-5">{menu}</div>
@@ -76,12 +77,12 @@ export function StartPage({ menu, notice, onStarted }: StartPageProps) {
           <PlaceChooser place={place} tokens={tokens} onChange={setPlace} />
           <Link
             to="/settings/model"
-            aria-label={texts.changeModel(model)}
-            title={texts.changeModel(model)}
+            aria-label={texts.changeModel(modelName)}
+            title={texts.changeModel(modelName)}
             className={`flex min-h-8 min-w-0 items-center gap-1.5 rounded-full px-2 text-[0.8125rem] text-muted hover:text-ink sm:ml-auto ${isKnown ? "" : "invisible"}`}
           >
             <Icon name="thought" className="size-3.5" />
-            <span className="truncate">{model === "demo" ? m.common.demoModel : model}</span>
+            <span className="truncate">{modelName}</span>
           </Link>
         </div>
         {/* The field says itself why it got its text back. */}
