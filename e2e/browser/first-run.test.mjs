@@ -41,6 +41,10 @@ test("the demo conversation runs from the first click to its end", { timeout: 18
   await picture(page, "working-dark");
   await page.getByTestId("finish-card").waitFor({ timeout: 150_000 });
 
+  // What comes next is one click away.
+  const next = page.getByRole("link", { name: "Use your own model" });
+  assert.equal(await next.getAttribute("href"), "/settings/model");
+
   const commands = await everyCommand(page);
   assert.ok(commands.length >= 4, `only ${commands.length} commands are shown`);
   assert.equal(await page.getByTestId("finish-card").count(), 1);

@@ -31,6 +31,8 @@ const PATHS = {
   sidebar: "M3 4.5h14v11H3zM8 4.5v11",
   shield: "M10 3l6 2v5c0 4-3 6-6 7-3-1-6-3-6-7V5z",
   panel: "M3 4.5h14v11H3zM12 4.5v11",
+  folder: "M3 5.5h5l2 2h7v8.5H3z",
+  branch: "M6 3.5v9M6 12.5a2 2 0 100 4 2 2 0 000-4zM14 3.5a2 2 0 100 4 2 2 0 000-4zM14 7.5c0 3-3 4-6 5",
   flag: "M5 17V4h10l-2 3.5 2 3.5H5",
 } as const;
 

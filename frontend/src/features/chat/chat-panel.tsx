@@ -8,12 +8,13 @@ import { Button, IconButton } from "@/components/button";
 import type { Command } from "@/components/command-menu";
 import { Composer } from "@/components/composer";
 import { Icon, Spinner } from "@/components/icons";
+import { NextStep } from "@/components/next-step";
 import type { PanelProps } from "@/conversation/panels";
 import { isWorking } from "@/conversation/selectors";
 import type { ConversationView } from "@/conversation/view";
 import { explain, statusInWords } from "@/conversation/words";
 import { m } from "@/i18n/language";
-import { isPicture, readAsDataUrl } from "@/lib/read-file";
+import { sortFiles } from "@/lib/read-file";
 import type { Connection } from "@/wire/conversation-socket";
 import type { ErrorNotice } from "@/wire/decode";
 import type { OutboxEntry } from "@/wire/outbox";
@@ -50,30 +51,19 @@ interface ChatPanelProps extends PanelProps {
   isShown: boolean;
 }
 
-/** A message is one frame of the socket; larger pictures go into the workspace instead. */
-const PICTURES_LIMIT = 3_000_000;
-
 /** What was said and done, and the field to say more. */
 export function ChatPanel(props: ChatPanelProps) {
   const { conversationId: id, view, send, live, session, target, isShown, onResume } = props;
   const { outbox, connection, discard } = live;
   const settings = useQuery(settingsQuery);
   const config = useQuery(configQuery);
+  const model = effectiveModel(settings.data, config.data);
   const working = isWorking(view);
   useEscape(working, () => send({ kind: "state", state: "stopped" }));
   const say = async (text: string, files: File[]) => {
-    const images: string[] = [];
-    const others: File[] = [];
-    let room = PICTURES_LIMIT;
-    for (const file of files) {
-      if (isPicture(file) && file.size * 1.4 < room) {
-        const picture = await readAsDataUrl(file);
-        room -= picture.length;
-        images.push(picture);
-      } else others.push(file);
-    }
+    const { pictures, others } = await sortFiles(files);
     const paths = others.length === 0 ? [] : await uploadFiles(id, others);
-    send({ kind: "message", text, images, files: paths });
+    send({ kind: "message", text, images: pictures, files: paths });
   };
   const [dismissed, setDismissed] = useState<ErrorNotice | null>(null);
   const isOpening = !live.isRead || (!session.wasJoinable && view.rows.length === 0);
@@ -127,6 +117,9 @@ export function ChatPanel(props: ChatPanelProps) {
             </IconButton>
           </p>
         )}
+        {view.agentState === "finished" && model === "demo" && (
+          <NextStep text={m.chat.demoEnded} action={m.common.ownModel} to="/settings/model" className="mb-2" />
+        )}
         <ApprovalCard view={view} onSend={send} />
         <AgentBar view={view} hasEnded={connection.kind === "ended"} onSend={send} />
         <Composer
@@ -142,7 +135,8 @@ export function ChatPanel(props: ChatPanelProps) {
         <StatusLine
           view={view}
           conversation={session.conversation ?? null}
-          connection={connection} model={effectiveModel(settings.data, config.data)}
+          connection={connection}
+          model={model}
         />
       </div>
     </div>
