@@ -18,6 +18,16 @@ export const DESKTOP = { width: 1440, height: 900 };
 export const PHONE = { width: 390, height: 844 };
 export const ON_PHONE = { viewport: PHONE, hasTouch: true, isMobile: true };
 
+/** Answers that say something, which the browser logs as errors of its own. */
+const BY_CONTRACT = [
+  // A new server has no settings yet.
+  [/\/api\/settings$/, "404"],
+  // A workspace may be no repository.
+  [/\/git\/changes$/, "404"],
+  // A file may be no text.
+  [/\/select-file\?/, "415"],
+];
+
 export function launch() {
   if (pictures !== "") mkdirSync(pictures, { recursive: true });
   return chromium.launch({
@@ -32,8 +42,8 @@ export async function openPage(browser, options) {
   const page = await context.newPage();
   const complaints = [];
   page.on("console", (message) => {
-    // The settings of a new server are a 404 by contract; the browser logs that as an error of its own.
-    const expected = message.location().url.endsWith("/api/settings") && message.text().includes("404");
+    const { url } = message.location();
+    const expected = BY_CONTRACT.some(([path, status]) => path.test(url) && message.text().includes(status));
     if (message.type() === "error" && !expected) complaints.push(message.text());
   });
   page.on("pageerror", (error) => complaints.push(String(error)));

@@ -23,6 +23,11 @@ export interface CallOptions {
 
 /** Calls the server and returns the decoded body; throws an [`ApiError`] for anything but success. */
 export async function call(path: string, options: CallOptions = {}): Promise<unknown> {
+  return (await callWithHeaders(path, options)).body;
+}
+
+/** As [`call`], for what the body has no place for. */
+export async function callWithHeaders(path: string, options: CallOptions = {}): Promise<{ body: unknown; headers: Headers }> {
   const headers = new Headers();
   if (options.body !== undefined) headers.set("Content-Type", "application/json");
   let response: Response;
@@ -40,7 +45,7 @@ export async function call(path: string, options: CallOptions = {}): Promise<unk
   }
   const body = await readBody(response);
   if (!response.ok) throw new ApiError(response.status, errorText(response, body));
-  return body;
+  return { body, headers: response.headers };
 }
 
 async function readBody(response: Response): Promise<unknown> {
@@ -53,7 +58,8 @@ async function readBody(response: Response): Promise<unknown> {
   }
 }
 
-function errorText(response: Response, body: unknown): string {
+/** Returns what an answer says went wrong. */
+export function errorText(response: { status: number; statusText: string }, body: unknown): string {
   if (isRecord(body)) {
     const text = stringAt(body, "error") ?? stringAt(body, "message") ?? stringAt(body, "detail");
     if (text !== null) return text;

@@ -84,16 +84,18 @@ export function ConversationPage({ id, menu, onUnknown }: ConversationPageProps)
 
   const [params, setParams] = useSearchParams();
   const target = eventIdOf(params.get("event"));
+  const isWide = useMedia("(min-width: 64rem)");
   const showEvent = useCallback(
     (eventId: number) => {
       setParams((last) => {
         last.set("event", String(eventId));
+        // Where there is no room for both, a panel covers the chat.
+        if (!isWide) last.delete("tab");
         return last;
       });
     },
-    [setParams],
+    [isWide, setParams],
   );
-  const isWide = useMedia("(min-width: 64rem)");
   const [panel, selectPanel] = usePanel(isWide);
   const [note, setNote] = useState<string | null>(null);
   const sayCopied = useCallback(
@@ -136,10 +138,7 @@ export function ConversationPage({ id, menu, onUnknown }: ConversationPageProps)
     send: act,
     readEarlier: live.readEarlier,
     isReadingEarlier: live.isReadingEarlier,
-    showEvent: (eventId) => {
-      if (!isWide) selectPanel(null);
-      showEvent(eventId);
-    },
+    showEvent,
   };
   const chat = (
     <ChatPanel

@@ -7,7 +7,8 @@ import { IconButton } from "./button";
 import { Icon } from "./icons";
 
 interface CopyButtonProps {
-  text: string;
+  /** What to copy; a function is asked when it is. */
+  text: string | (() => string);
   label?: string;
   className?: string;
 }
@@ -23,7 +24,7 @@ export function CopyButton({ text, label = m.common.copy, className = "" }: Copy
   return (
     <IconButton
       label={isCopied ? m.common.copied : label}
-      onClick={() => void copyText(text).then(setCopied)}
+      onClick={() => void copyText(typeof text === "string" ? text : text()).then(setCopied)}
       className={className}
     >
       <Icon name={isCopied ? "check" : "copy"} className="size-3.5" />

@@ -31,8 +31,16 @@ const PATHS = {
   sidebar: "M3 4.5h14v11H3zM8 4.5v11",
   shield: "M10 3l6 2v5c0 4-3 6-6 7-3-1-6-3-6-7V5z",
   panel: "M3 4.5h14v11H3zM12 4.5v11",
-  folder: "M3 5.5h5l2 2h7v8.5H3z",
   branch: "M6 3.5v9M6 12.5a2 2 0 100 4 2 2 0 000-4zM14 3.5a2 2 0 100 4 2 2 0 000-4zM14 7.5c0 3-3 4-6 5",
+  changes: "M10 3v8M6 7h8M6 16h8",
+  refresh: "M16 8a6.2 6.2 0 10.3 3.5M16.5 4v4h-4",
+  upload: "M10 13V4M6 8l4-4 4 4M4 16.5h12",
+  download: "M10 4v9M6 9l4 4 4-4M4 16.5h12",
+  folder: "M2.5 5h5l2 2.5h8v8.5h-15z",
+  back: "M12.5 5l-5 5 5 5",
+  wrap: "M3 5h14M3 10h11a2.5 2.5 0 010 5h-4M12 13l-2 2 2 2M3 15h3",
+  external: "M11 4h5v5M16 4l-7 7M8 5H4v11h11v-4",
+  picture: "M3 4h14v12H3zM3 13l4-4 4 4 2-2 4 4M13 7.5h.01",
   flag: "M5 17V4h10l-2 3.5 2 3.5H5",
 } as const;
 

@@ -69,3 +69,15 @@ export function attention(view: ConversationView): Attention {
       return null;
   }
 }
+
+/** The id of the newest outcome of a step: what is in the workspace may have changed since the one before. */
+export function workRevision(view: ConversationView): number {
+  const last = view.rows.findLast((row) => row.kind === "step" && row.observation !== null);
+  return last?.kind === "step" ? (last.observation?.id ?? -1) : -1;
+}
+
+/** Is a command running that the user gave, rather than the agent? */
+export function isUserCommandRunning(view: ConversationView): boolean {
+  const last = view.rows.findLast((row) => row.kind === "step");
+  return last?.kind === "step" && last.observation === null && last.action.source === "user";
+}

@@ -1,3 +1,4 @@
+use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -23,6 +24,15 @@ impl Workspace {
     /// Fails if the file is missing, outside, too large, no regular file, or not text.
     pub fn read_short_text(&self, path: &str, limit: u64) -> Result<String, WorkspaceError> {
         text_of(self.read_file(Path::new(path), limit)?, path)
+    }
+
+    /// Opens a file to read what it holds, whatever that is, and says how many bytes there are.
+    ///
+    /// # Errors
+    /// Fails if the file is missing, outside, or no regular file.
+    pub fn open_bytes(&self, path: &str) -> Result<(File, u64), WorkspaceError> {
+        let (file, metadata) = self.open_file(&self.relative(Path::new(path))?)?;
+        Ok((file, metadata.len()))
     }
 
     /// Returns the bytes of a file that has at most `limit` of them.

@@ -3,6 +3,7 @@
 mod body;
 mod conversations;
 mod create;
+mod download;
 mod error;
 mod events;
 mod feedback;

@@ -8,9 +8,15 @@ use axum::handler::Handler;
 use axum::routing::{MethodRouter, any, get, post, put};
 
 use super::{
+<<<<<<< HEAD
     conversations, create, events, feedback, files, git, git_hosting, gone, health, login,
     mcp_server, metrics, model_test, openapi, options, providers, remember, secrets, settings,
     skills, upload,
+=======
+    conversations, create, download, events, feedback, files, git, git_hosting, gone, health,
+    login, mcp_server, metrics, openapi, options, providers, remember, secrets, settings, skills,
+    upload,
+>>>>>>> workspace
 };
 use crate::compression;
 use crate::state::AppState;
@@ -62,7 +68,8 @@ pub(super) const PROTECTED: Routes = &[
     }),
     ("/api/conversations/{id}/list-files", || get(files::list)),
     ("/api/conversations/{id}/select-file", || get(files::select)),
-    ("/api/conversations/{id}/zip-directory", || get(files::download)),
+    ("/api/conversations/{id}/raw-file", || get(download::file)),
+    ("/api/conversations/{id}/zip-directory", || get(download::archive)),
     // Files go to disk as they come; the configuration limits them.
     ("/api/conversations/{id}/upload-files", || {
         post(upload::upload).layer(DefaultBodyLimit::disable())

@@ -102,6 +102,46 @@ async fn files_are_listed_and_read_without_a_session() {
 }
 
 #[tokio::test]
+async fn one_file_comes_byte_for_byte_and_runs_nowhere() {
+    let files = Fixture::new(&[]).await;
+    let bytes: Vec<u8> = (0..300_000_u32).map(|n| (n % 251) as u8).collect();
+    files.write("src/naïve \"a\".bin", &bytes);
+    files.write("page.html", "<script>alert(1)</script>");
+    files.write("Logo.SVG", "<svg/>");
+    let fetch = async |file: &str| {
+        let url = files.server.url(&files.path("raw-file"));
+        files.server.http.get(format!("{url}?file={file}")).send().await.unwrap()
+    };
+    let answer = fetch("src/na%C3%AFve%20%22a%22.bin").await;
+    let headers = answer.headers().clone();
+    assert_eq!(headers["content-type"], "application/octet-stream");
+    assert_eq!(headers["content-length"], "300000");
+    let disposition = "attachment; filename*=UTF-8''na%C3%AFve%20%22a%22.bin";
+    assert_eq!(headers["content-disposition"], disposition);
+    assert_eq!(answer.bytes().await.unwrap(), bytes);
+    for (file, content_type) in
+        [("page.html", "application/octet-stream"), ("Logo.SVG", "image/svg+xml")]
+    {
+        let headers = fetch(file).await.headers().clone();
+        assert_eq!(headers["content-type"], content_type);
+        assert!(headers["content-disposition"].to_str().unwrap().starts_with("attachment"));
+        assert_eq!(headers["x-content-type-options"], "nosniff");
+        let policy = headers["content-security-policy"].to_str().unwrap();
+        assert!(policy.contains("default-src 'none'") && policy.contains("sandbox"), "{policy}");
+        assert_eq!(headers["cross-origin-resource-policy"], "same-origin");
+    }
+    for (file, status) in [
+        ("nothing", 404),
+        ("src", 415),
+        ("../../session_key", 403),
+        ("/etc/passwd", 403),
+        ("", 422),
+    ] {
+        assert_eq!(fetch(file).await.status().as_u16(), status, "{file}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_uploaded_comes_back_in_the_archive() {
     let files = Fixture::new(&[]).await;
     let bytes: Vec<u8> =

@@ -6,11 +6,11 @@ import { isThinking, isWorking } from "@/conversation/selectors";
 import { findEvent, itemsOf, type TranscriptItem } from "@/conversation/transcript";
 import type { ConversationView } from "@/conversation/view";
 import { m } from "@/i18n/language";
+import { useStickToEnd } from "@/lib/use-stick-to-end";
 import type { OutboxEntry, OutgoingAction } from "@/wire/outbox";
 
 import { Workspace } from "./rows/workspace";
 import { TranscriptItemView, type TailItem } from "./transcript-item";
-import { useStickToEnd } from "./use-stick-to-end";
 
 type MessageAction = Extract<OutgoingAction, { kind: "message" }>;
 

@@ -217,6 +217,7 @@ async function api(request, response, path) {
     const { id } = create(text);
     return reply(response, 200, { status: "ok", conversation_id: id, message: null, conversation_status: "STARTING" });
   }
+  if (request.method === "GET" && path.endsWith("/list-files")) return reply(response, 200, []);
   const [, id, verb] = /^\/api\/conversations\/([^/]+)(?:\/(\w+))?$/.exec(path) ?? [];
   const conversation = conversations.get(id);
   if (id !== undefined && verb === undefined) {

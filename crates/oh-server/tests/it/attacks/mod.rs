@@ -138,7 +138,7 @@ async fn no_path_leads_out_of_the_workspace_or_the_interface() {
     for name in &names {
         targets.push(format!("/{name}"));
         targets.push(format!("/assets/{name}"));
-        for route in ["list-files?path=", "select-file?file=", "git/diff?path="] {
+        for route in ["list-files?path=", "select-file?file=", "raw-file?file=", "git/diff?path="] {
             targets.push(format!("/api/conversations/{conversation}/{route}{name}"));
         }
         for route in ["", "/events", "/list-files", "/trajectory", "/config"] {

@@ -25,7 +25,9 @@ fn query(path: &str) -> &'static str {
         "/api/user/repository/branches" => "repository=acme/tool",
         "/api/user/repository/{owner}/{repo}/microagents/content" => "file_path=a.md",
         "/api/microagent-management/conversations" => "selected_repository=acme/tool",
-        "/api/conversations/{id}/select-file" => "file=README.md",
+        "/api/conversations/{id}/select-file" | "/api/conversations/{id}/raw-file" => {
+            "file=README.md"
+        }
         "/api/conversations/{id}/git/diff" => "path=README.md",
         "/api/conversations/{id}/remember-prompt" => "event_id=99",
         _ => "",
@@ -65,7 +67,7 @@ async fn ask(server: &TestServer, route: &str, parameter: &str) -> u16 {
     let (method, path) = route.split_once(' ').unwrap();
     let id = if path.contains("{id}") { server.create().await } else { String::new() };
     let conversation = format!("/api/conversations/{id}");
-    if path.ends_with("/select-file") {
+    if path.ends_with("/select-file") || path.ends_with("/raw-file") {
         let upload = server.http.post(server.url(&format!("{conversation}/upload-files")));
         let upload = upload.header("content-type", FORM_TYPE).body(FORM);
         assert_eq!(upload.send().await.unwrap().status(), 200);
