@@ -8,15 +8,9 @@ use axum::handler::Handler;
 use axum::routing::{MethodRouter, any, get, post, put};
 
 use super::{
-<<<<<<< HEAD
-    conversations, create, events, feedback, files, git, git_hosting, gone, health, login,
-    mcp_server, metrics, model_test, openapi, options, providers, remember, secrets, settings,
-    skills, upload,
-=======
     conversations, create, download, events, feedback, files, git, git_hosting, gone, health,
-    login, mcp_server, metrics, openapi, options, providers, remember, secrets, settings, skills,
-    upload,
->>>>>>> workspace
+    login, mcp_server, metrics, model_test, openapi, options, providers, remember, secrets,
+    settings, skills, upload,
 };
 use crate::compression;
 use crate::state::AppState;
