@@ -11,6 +11,8 @@ export class ScriptedModel {
   requests = [];
   /** The bodies of requests without tools, which are answered outside of the script. */
   titles = [];
+  /** The only key that it takes; null takes any. */
+  key = null;
   #answers = [];
   #server;
 
@@ -44,6 +46,11 @@ export class ScriptedModel {
     for await (const chunk of request) chunks.push(chunk);
     if (request.method !== "POST") {
       response.writeHead(404).end();
+      return;
+    }
+    if (this.key !== null && request.headers.authorization !== `Bearer ${this.key}`) {
+      response.writeHead(401, { "content-type": "application/json" });
+      response.end(JSON.stringify({ error: { message: "this key is not known here" } }));
       return;
     }
     const body = JSON.parse(Buffer.concat(chunks).toString());

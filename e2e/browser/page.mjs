@@ -5,7 +5,8 @@
 // CHROMIUM        the browser, default /usr/bin/chromium
 
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 
 import { chromium } from "playwright-core";
@@ -71,6 +72,21 @@ export const agentIs = (page, state) => page.locator(`[data-testid="agent-bar"][
 export async function picture(page, name) {
   if (pictures !== "") await page.screenshot({ path: join(pictures, `${name}.png`) });
 }
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"];
+
+/** Returns what keeps out those who do not see, or do not use a mouse. */
+export async function violations(page) {
+  // By the debugger's way, which a content policy does not see.
+  await page.evaluate(axe);
+  const found = await page.evaluate((runOnly) => window.axe.run(document, { resultTypes: ["violations"], runOnly }), RULES);
+  return found.violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.target.join(" ")} ${node.failureSummary}`).join("; ")}`);
+}
+
+export const assertAccessible = async (page) => assert.deepEqual(await violations(page), []);
 
 /** No page may be wider than its screen. */
 export async function assertFits(page) {

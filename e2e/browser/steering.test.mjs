@@ -67,7 +67,7 @@ test("on a phone one can write, stop and go to another conversation", async () =
   await picture(page, "running-phone");
   await page.getByRole("button", { name: "Stop" }).tap();
   await agentIs(page, "stopped");
-  await page.getByRole("button", { name: "Conversations" }).tap();
+  await page.getByRole("button", { name: "Conversations", exact: true }).tap();
   await page.getByRole("link", { name: "New conversation" }).tap();
   await page.getByRole("heading", { name: "What should be done?" }).waitFor();
   await assertFits(page);

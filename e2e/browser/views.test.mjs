@@ -3,15 +3,13 @@
 
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-import { assertFits, launch, openPage, picture } from "./page.mjs";
+import { assertFits, launch, openPage, picture, violations } from "./page.mjs";
 import { openServers, SCHEMES, settle, show, SIZES, VIEWS } from "./views.mjs";
 
-const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const pictures = fileURLToPath(new URL("../../docs/screenshots", import.meta.url));
 
 /** Pictures are compared in cells, so that times, fonts and half a pixel do not matter. */
@@ -56,17 +54,6 @@ function difference(one, other) {
     },
     { urls, CELLS, CELL_TOLERANCE },
   );
-}
-
-async function violations(page) {
-  // By the debugger's way, which a content policy does not see.
-  await page.evaluate(axeSource);
-  const found = await page.evaluate(() =>
-    window.axe.run(document, { resultTypes: ["violations"], runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"] }),
-  );
-  return found.violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.target.join(" ")} ${node.failureSummary}`).join("; ")}`);
 }
 
 for (const view of VIEWS) {

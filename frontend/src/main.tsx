@@ -8,9 +8,11 @@ import { ErrorBoundary } from "@/app/error-boundary";
 import { Pages } from "@/app/pages";
 import { preferredLanguage, speak, useLanguage } from "@/i18n/language";
 import { keyFromAddress, logIn } from "@/lib/login";
+import { showTheme, storedTheme } from "@/lib/theme";
 
 import "./styles.css";
 
+showTheme(storedTheme());
 await speak(preferredLanguage());
 const key = keyFromAddress();
 // A key that is wrong leads to the page that asks for it.

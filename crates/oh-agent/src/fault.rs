@@ -36,37 +36,25 @@ pub(crate) fn limit(id: &str) -> Fault {
 /// The model did not answer.
 pub(crate) fn of_failure(failure: &CompletionFailure) -> EventDraft {
     use FaultKind::{AgentAction, Auth, Config, Quota, RateLimit, Transient};
-    let of_id = |id: &str, kind, remedy| failed(id, fault(id, kind, remedy));
+    let id = failure.status_id();
+    let of_id = |kind, remedy| failed(id, fault(id, kind, remedy));
     match failure {
-        CompletionFailure::Authentication { .. } => {
-            of_id("STATUS$ERROR_LLM_AUTHENTICATION", Auth, Remedy::Settings)
+        CompletionFailure::Authentication { .. } => of_id(Auth, Remedy::Settings),
+        CompletionFailure::Unavailable { .. } | CompletionFailure::Server { .. } => {
+            of_id(Transient, Remedy::Retry)
         }
-        CompletionFailure::Unavailable { .. } => {
-            of_id("STATUS$ERROR_LLM_SERVICE_UNAVAILABLE", Transient, Remedy::Retry)
-        }
-        CompletionFailure::Server { .. } => {
-            of_id("STATUS$ERROR_LLM_INTERNAL_SERVER_ERROR", Transient, Remedy::Retry)
-        }
-        CompletionFailure::OutOfCredits { .. } => {
-            of_id("STATUS$ERROR_LLM_OUT_OF_CREDITS", Quota, Remedy::Settings)
-        }
-        CompletionFailure::ContentPolicy { .. } => {
-            of_id("STATUS$ERROR_LLM_CONTENT_POLICY_VIOLATION", AgentAction, Remedy::None)
-        }
-        CompletionFailure::RateLimited { .. } => {
-            let id = "CHAT_INTERFACE$AGENT_RATE_LIMITED_STOPPED_MESSAGE";
-            of_id(id, RateLimit, Remedy::Retry)
-        }
+        CompletionFailure::OutOfCredits { .. } => of_id(Quota, Remedy::Settings),
+        CompletionFailure::ContentPolicy { .. } => of_id(AgentAction, Remedy::None),
+        CompletionFailure::RateLimited { .. } => of_id(RateLimit, Remedy::Retry),
         CompletionFailure::ContextWindow { message } => failed(
             &format!(
                 "LLMContextWindowExceedError: {message}. What the model is sent cannot be made any shorter: choose a model that reads more, or lower max_output_tokens."
             ),
-            fault("STATUS$ERROR_LLM_CONTEXT_WINDOW", Config, Remedy::Settings),
+            fault(id, Config, Remedy::Settings),
         ),
-        CompletionFailure::BadRequest { message } => failed(
-            &format!("BadRequestError: {message}"),
-            fault("STATUS$ERROR", Config, Remedy::Settings),
-        ),
+        CompletionFailure::BadRequest { message } => {
+            failed(&format!("BadRequestError: {message}"), fault(id, Config, Remedy::Settings))
+        }
     }
 }
 

@@ -225,6 +225,21 @@ impl CompletionFailure {
         }
     }
 
+    /// Returns the status id by which OpenHands tells the user.
+    #[must_use]
+    pub fn status_id(&self) -> &'static str {
+        match self {
+            Self::Authentication { .. } => "STATUS$ERROR_LLM_AUTHENTICATION",
+            Self::Unavailable { .. } => "STATUS$ERROR_LLM_SERVICE_UNAVAILABLE",
+            Self::Server { .. } => "STATUS$ERROR_LLM_INTERNAL_SERVER_ERROR",
+            Self::OutOfCredits { .. } => "STATUS$ERROR_LLM_OUT_OF_CREDITS",
+            Self::ContentPolicy { .. } => "STATUS$ERROR_LLM_CONTENT_POLICY_VIOLATION",
+            Self::RateLimited { .. } => "CHAT_INTERFACE$AGENT_RATE_LIMITED_STOPPED_MESSAGE",
+            Self::ContextWindow { .. } => "STATUS$ERROR_LLM_CONTEXT_WINDOW",
+            Self::BadRequest { .. } => "STATUS$ERROR",
+        }
+    }
+
     /// Returns the provider's words.
     #[must_use]
     pub fn message(&self) -> &str {

@@ -2,7 +2,8 @@
 //!
 //! - [`LlmClient`]: something that answers a conversation;
 //! - [`connect`]: the client for an [`LlmConfig`];
-//! - [`find_local_server`]: a server of models on this machine;
+//! - [`find_local_server`], [`find_local_servers`]: servers of models on this machine;
+//! - [`has_same_destination`]: whether a key for the one is a key for the other;
 //! - [`DemoLlm`]: the demonstration.
 //!
 //! Provider JSON is known nowhere else. Retries are made here and nowhere else.
@@ -27,7 +28,8 @@ use model::Model;
 pub use client::{BoxFuture, CompletionContext, LlmClient, LlmNotice, ask};
 pub use config::LlmConfig;
 pub use demo::DemoLlm;
-pub use local::{LocalServer, find_local_server};
+pub use local::{LocalServer, find_local_server, find_local_servers};
+pub use provider::has_same_destination;
 
 /// Returns a client for the model that the configuration names.
 ///

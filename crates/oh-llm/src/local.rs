@@ -19,6 +19,8 @@ pub struct LocalServer {
     pub base_url: String,
     /// Its first model, named for [`LlmConfig::model`](crate::LlmConfig::model).
     pub model: String,
+    /// All its models that can talk, named alike.
+    pub models: Vec<String>,
 }
 
 /// Where a kind of server is looked for and how it is recognized.
@@ -40,20 +42,24 @@ const KINDS: [Kind; 4] = [
 
 /// Looks for a server that has a model, within a second. No key is sent.
 pub async fn find_local_server() -> Option<LocalServer> {
+    find_local_servers().await.into_iter().next()
+}
+
+/// Looks for all servers that have a model, within a second. No key is sent.
+pub async fn find_local_servers() -> Vec<LocalServer> {
     find(&KINDS).await
 }
 
-async fn find(kinds: &[Kind]) -> Option<LocalServer> {
+async fn find(kinds: &[Kind]) -> Vec<LocalServer> {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = reqwest::Client::builder()
+    let builder = reqwest::Client::builder()
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
         .tls_certs_only([])
-        .timeout(PATIENCE)
-        .build()
-        .ok()?;
+        .timeout(PATIENCE);
+    let Ok(client) = builder.build() else { return Vec::new() };
     let found = join_all(kinds.iter().map(|kind| ask(&client, *kind))).await;
-    found.into_iter().flatten().next()
+    found.into_iter().flatten().collect()
 }
 
 async fn ask(client: &reqwest::Client, kind: Kind) -> Option<LocalServer> {
@@ -71,13 +77,14 @@ async fn ask(client: &reqwest::Client, kind: Kind) -> Option<LocalServer> {
             return None;
         }
     }
-    let model = first_model(kind, &serde_json::from_slice(&bytes).ok()?)?;
+    let models = models(kind, &serde_json::from_slice(&bytes).ok()?)?;
     let base_url = if is_ollama { root } else { format!("{root}/v1") };
-    Some(LocalServer { name: kind.name, base_url, model: format!("{}/{model}", kind.prefix) })
+    let model = models.first()?.clone();
+    Some(LocalServer { name: kind.name, base_url, model, models })
 }
 
-/// Finds the first model that can talk.
-fn first_model(kind: Kind, list: &Value) -> Option<String> {
+/// Finds the models that can talk.
+fn models(kind: Kind, list: &Value) -> Option<Vec<String>> {
     let (list, name) = match kind.owner {
         None => (list.get("models")?, "name"),
         Some(_) => (list.get("data")?, "id"),
@@ -85,8 +92,9 @@ fn first_model(kind: Kind, list: &Value) -> Option<String> {
     let models = list.as_array()?.iter().filter(|model| {
         kind.owner.is_none_or(|owner| model.get("owned_by").and_then(Value::as_str) == Some(owner))
     });
-    let mut names = models.filter_map(|model| model.get(name)?.as_str());
-    names.find(|name| !name.is_empty() && !name.to_lowercase().contains("embed")).map(str::to_owned)
+    let names = models.filter_map(|model| model.get(name)?.as_str());
+    let talk = names.filter(|name| !name.is_empty() && !name.to_lowercase().contains("embed"));
+    Some(talk.map(|name| format!("{}/{name}", kind.prefix)).collect())
 }
 
 #[cfg(test)]
@@ -122,14 +130,15 @@ mod tests {
             name: "Ollama",
             base_url: format!("http://127.0.0.1:{port}"),
             model: "ollama/qwen3:8b".to_owned(),
+            models: vec!["ollama/qwen3:8b".to_owned(), "ollama/x".to_owned()],
         };
-        assert_eq!(find(&[ollama]).await, Some(expected));
+        assert_eq!(find(&[ollama]).await, [expected]);
         let request = request.join().unwrap().to_lowercase();
         assert!(request.starts_with("get /api/tags "), "{request}");
         assert!(!request.contains("authorization"), "{request}");
 
         let (port, _) = serve(r#"{"data":[{"id":"Qwen/Qwen3","owned_by":"vllm"}]}"#);
-        let vllm = find(&[Kind { port, ..KINDS[3] }]).await.unwrap();
+        let vllm = find(&[Kind { port, ..KINDS[3] }]).await.remove(0);
         assert_eq!(vllm.model, "hosted_vllm/Qwen/Qwen3");
         assert_eq!(vllm.base_url, format!("http://127.0.0.1:{port}/v1"));
     }
@@ -145,6 +154,6 @@ mod tests {
             Kind { port: empty, ..KINDS[0] },
             Kind { port: 1, ..KINDS[1] },
         ];
-        assert_eq!(find(&kinds).await, None);
+        assert_eq!(find(&kinds).await, []);
     }
 }

@@ -36,8 +36,8 @@ use crate::serve::{ConnectionPlaces, Front, serve};
 use crate::skills::Skills;
 use crate::socket::EVENT_FRAMING;
 use crate::state::{
-    AppState, MAX_DOWNLOADS, MAX_GIT_LOOKS, MAX_PEER_LOOKS, MAX_STRANGERS, Shared, SocketCount,
-    places, plain_metadata,
+    AppState, MAX_DOWNLOADS, MAX_GIT_LOOKS, MAX_MODEL_TESTS, MAX_PEER_LOOKS, MAX_STRANGERS, Shared,
+    SocketCount, places, plain_metadata,
 };
 use crate::titles;
 use crate::tls::Tls;
@@ -343,6 +343,7 @@ pub(crate) async fn compose(
         polling: PollingSessions::default(),
         downloads: Arc::new(Semaphore::new(MAX_DOWNLOADS)),
         git_looks: Semaphore::new(MAX_GIT_LOOKS),
+        model_tests: Semaphore::new(MAX_MODEL_TESTS),
         rate_limit: RateLimiter::new(config_rate),
         logins: RateLimiter::new(Some(rate_limit::LOGINS)),
         strangers: Arc::new(Semaphore::new(MAX_STRANGERS)),

@@ -25,6 +25,15 @@ pub(crate) struct LlmChoice {
 /// Models that need no key: they run here.
 const KEYLESS: [&str; 5] = ["ollama/", "ollama_chat/", "lemonade/", "lm_studio/", "llamafile/"];
 
+/// A model that somebody thinks of choosing.
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    pub(crate) model: String,
+    pub(crate) base_url: Option<String>,
+    /// None is the stored one, an empty one is none.
+    pub(crate) key: Option<String>,
+}
+
 #[derive(Debug)]
 struct Chosen {
     config: LlmConfig,
@@ -93,6 +102,28 @@ impl LlmChoice {
     pub(crate) fn keys(&self) -> Vec<String> {
         let groups = self.configured.groups.values().map(|group| group.api_key.clone());
         groups.chain([self.config().api_key]).flatten().collect()
+    }
+
+    /// Returns what would be asked if these were the settings. Without a key it is the stored one,
+    /// if that is meant for the same address.
+    pub(crate) fn candidate(&self, wanted: Wanted, settings: Option<&Settings>) -> LlmConfig {
+        let Wanted { model, base_url, key } = wanted;
+        let key_is_open = key.is_none();
+        let would_be = Settings {
+            llm_model: Some(model),
+            llm_base_url: base_url,
+            llm_api_key: key,
+            ..Settings::default()
+        };
+        let mut config = choose(&self.configured, Some(&would_be), None);
+        let stored = settings.filter(|settings| present(settings.llm_api_key.as_ref()).is_some());
+        if let (true, Some(settings)) = (key_is_open, stored) {
+            let now = choose(&self.configured, Some(settings), None);
+            if oh_llm::has_same_destination(&now, &config) {
+                config.api_key = now.api_key;
+            }
+        }
+        config
     }
 
     /// Looks once for a server of models on this machine, if nobody has named a model, and uses
@@ -202,6 +233,7 @@ mod tests {
             name: "Ollama",
             base_url: "http://127.0.0.1:11434".to_owned(),
             model: "ollama/qwen3:8b".to_owned(),
+            models: vec!["ollama/qwen3:8b".to_owned()],
         }
     }
 
@@ -244,6 +276,34 @@ mod tests {
         check("anthropic/b", Some("sk-anthropic"));
         check("anthropic/c", Some("sk-anthropic"));
         check("gemini/d", None);
+    }
+
+    #[test]
+    fn a_stored_key_is_tried_only_where_it_belongs() {
+        let configured = configured("[llm]\nmodel = \"openai/a\"\napi_key = \"sk-config\"");
+        let settings = Settings {
+            llm_model: Some("anthropic/b".to_owned()),
+            llm_api_key: Some("sk-stored".to_owned()),
+            ..Settings::default()
+        };
+        let choice = LlmChoice::new(configured, Some(&settings));
+        let check = |model: &str, url: Option<&str>, key: Option<&str>, expected: Option<&str>| {
+            let wanted = Wanted {
+                model: model.to_owned(),
+                base_url: url.map(str::to_owned),
+                key: key.map(str::to_owned),
+            };
+            let config = choice.candidate(wanted, Some(&settings));
+            assert_eq!(config.api_key.as_deref(), expected, "{model} {url:?} {key:?}");
+        };
+        check("anthropic/c", None, None, Some("sk-stored"));
+        check("anthropic/c", Some(""), None, Some("sk-stored"));
+        check("anthropic/c", None, Some("sk-new"), Some("sk-new"));
+        check("anthropic/c", None, Some(""), None);
+        check("anthropic/c", Some("http://elsewhere"), None, None);
+        check("gemini/d", None, None, None);
+        check("openai/e", None, None, None);
+        check("openai/a", None, None, Some("sk-config"));
     }
 
     #[test]

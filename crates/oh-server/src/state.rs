@@ -33,6 +33,8 @@ use crate::transport::PollingSessions;
 pub(crate) const MAX_DOWNLOADS: usize = 8;
 /// Most looks at repositories at a time; further ones wait.
 pub(crate) const MAX_GIT_LOOKS: usize = 4;
+/// Tests of models at a time.
+pub(crate) const MAX_MODEL_TESTS: usize = 1;
 /// Looks at peers at a time.
 pub(crate) const MAX_PEER_LOOKS: usize = 2;
 
@@ -63,6 +65,8 @@ pub(crate) struct Shared {
     pub(crate) downloads: Arc<Semaphore>,
     /// Places for looks at repositories.
     pub(crate) git_looks: Semaphore,
+    /// Places for tests of models.
+    pub(crate) model_tests: Semaphore,
     /// Looks at who is at the other end of a connection.
     pub(crate) peer_looks: Arc<Semaphore>,
     /// Requests of each client.

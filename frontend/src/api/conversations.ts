@@ -6,6 +6,8 @@ import { isRecord, numberAt, stringAt } from "@/lib/guards";
 
 import type { AgentState } from "@/wire/generated/events";
 
+import type { SuggestedTask } from "./git";
+import type { GitProvider } from "./git-providers";
 import { ApiError, call } from "./http";
 
 export type ConversationStatus = "STARTING" | "RUNNING" | "STOPPED" | "ARCHIVED" | "ERROR";
@@ -133,9 +135,59 @@ export function isJoinable(conversation: Conversation): boolean {
   return status === "RUNNING" && runtimeStatus !== null && runtimeStatus !== "STATUS$STOPPED";
 }
 
+/** The repository that a conversation works in. */
+export interface Place {
+  /** As `owner/name`. */
+  repository: string;
+  /** Null leaves it to the server. */
+  provider: GitProvider | null;
+  /** Null is a new branch of the usual one. */
+  branch: string | null;
+}
+
 /** Starts a conversation, idle if there is no message yet, and returns its id. */
-export async function createConversation(firstMessage: string | null): Promise<string> {
-  const start = firstMessage === null ? {} : { initial_user_msg: firstMessage };
+export async function createConversation(
+  firstMessage: string | null,
+  place: Place | null = null,
+  pictures: readonly string[] = [],
+): Promise<string> {
+  const message = {
+    ...(firstMessage === null ? {} : { initial_user_msg: firstMessage }),
+    ...(pictures.length === 0 ? {} : { image_urls: pictures }),
+  };
+  const where =
+    place === null
+      ? {}
+      : { repository: place.repository, git_provider: place.provider, selected_branch: place.branch };
+  return create({ ...message, ...where });
+}
+
+export interface FirstMessage {
+  text: string;
+  pictures: readonly string[];
+  /** Where they are in the workspace. */
+  files: readonly string[];
+}
+
+/** Sends a message over REST, for those who have no socket. */
+export async function sendMessage(id: string, { text, pictures, files }: FirstMessage): Promise<void> {
+  const args = { content: text, image_urls: pictures, file_urls: files };
+  await call(`${path(id)}/events`, { method: "POST", body: { action: "message", args } });
+}
+
+/** Starts a conversation about something that a git hosting service suggests. */
+export async function createFromTask(task: SuggestedTask): Promise<string> {
+  const suggested_task = {
+    git_provider: task.provider,
+    task_type: task.type,
+    repo: task.repository,
+    issue_number: task.number,
+    title: task.title,
+  };
+  return create({ suggested_task });
+}
+
+async function create(start: Record<string, unknown>): Promise<string> {
   const body = await call("/api/conversations", { method: "POST", body: start });
   const id = isRecord(body) ? stringAt(body, "conversation_id") : null;
   if (id === null) throw new ApiError(200, "The server did not say which conversation it made.");

@@ -1,67 +1,108 @@
-/** What changed in the repositories of a workspace. */
+/** Git hosting: tokens, and what they let one see. */
 
 import { queryOptions } from "@tanstack/react-query";
 
-import { isRecord, stringAt } from "@/lib/guards";
+import { isRecord, numberAt, stringAt } from "@/lib/guards";
 
-import { ApiError, call, callWithHeaders } from "./http";
+import { GIT_PROVIDERS, type GitProvider } from "./git-providers";
+import { call } from "./http";
 
-export type ChangeStatus = "added" | "modified" | "deleted" | "conflict";
+const providerAt = (record: Record<string, unknown>): GitProvider | null =>
+  GIT_PROVIDERS.find((name) => name === record["git_provider"]) ?? null;
 
-export interface Change {
-  path: string;
-  status: ChangeStatus;
+/** What is sent replaces everything; a token that is empty keeps the stored one. */
+function kept(known: Iterable<[GitProvider, string | null]>): Record<string, { token: string; host: string | null }> {
+  return Object.fromEntries([...known].map(([name, host]) => [name, { token: "", host }]));
 }
 
-export type Changes = { kind: "no_repository" } | { kind: "changes"; changes: readonly Change[]; isTruncated: boolean };
-
-export type Difference =
-  | { kind: "text"; original: string; modified: string }
-  | { kind: "binary" }
-  /** Too large, or gone from the repository since the list was read. */
-  | { kind: "not_shown" };
-
-const STATUSES: Record<string, ChangeStatus> = { A: "added", M: "modified", D: "deleted", U: "conflict" };
-
-export const gitKeys = { all: (id: string) => ["git", id] };
-
-const path = (id: string) => `/api/conversations/${encodeURIComponent(id)}/git`;
-
-function parseChange(value: unknown): Change | null {
-  if (!isRecord(value)) return null;
-  const name = stringAt(value, "path");
-  const status = STATUSES[stringAt(value, "status") ?? ""] ?? "modified";
-  return name === null ? null : { path: name, status };
+/** Keeps a token, or the host alone if the token is empty; the tokens of other services stay. */
+export async function saveToken(
+  known: ReadonlyMap<GitProvider, string | null>,
+  provider: GitProvider,
+  token: string,
+  host: string | null,
+): Promise<void> {
+  const provider_tokens = { ...kept(known), [provider]: { token, host } };
+  await call("/api/add-git-providers", { method: "POST", body: { provider_tokens } });
 }
 
-export const gitChanges = (id: string) =>
+export async function removeToken(known: ReadonlyMap<GitProvider, string | null>, provider: GitProvider): Promise<void> {
+  const rest = [...known].filter(([name]) => name !== provider);
+  if (rest.length === 0) {
+    await call("/api/unset-provider-tokens", { method: "POST", body: {} });
+    return;
+  }
+  await call("/api/add-git-providers", { method: "POST", body: { provider_tokens: kept(rest) } });
+}
+
+export interface Repository {
+  name: string;
+  provider: GitProvider | null;
+  isPublic: boolean;
+  mainBranch: string | null;
+}
+
+function parseRepositories(body: unknown): Repository[] {
+  const items: unknown[] = Array.isArray(body) ? body : [];
+  return items.filter(isRecord).map((item) => ({
+    name: stringAt(item, "full_name") ?? "",
+    provider: providerAt(item),
+    isPublic: item["is_public"] === true,
+    mainBranch: stringAt(item, "main_branch"),
+  }));
+}
+
+/** The person's own repositories, those with the newest work first; with words, what the services find. */
+export const repositoriesQuery = (words: string) =>
   queryOptions({
-    queryKey: [...gitKeys.all(id), "changes"],
-    queryFn: async ({ signal }): Promise<Changes> => {
-      try {
-        const { body, headers } = await callWithHeaders(`${path(id)}/changes`, { signal });
-        const changes = Array.isArray(body) ? body.map(parseChange).filter((change) => change !== null) : [];
-        return { kind: "changes", changes, isTruncated: headers.get("x-openhands-truncated") === "true" };
-      } catch (error) {
-        if (error instanceof ApiError && error.status === 404) return { kind: "no_repository" };
-        throw error;
-      }
+    queryKey: ["repositories", words],
+    queryFn: async ({ signal }): Promise<Repository[]> => {
+      const path =
+        words === ""
+          ? "/api/user/repositories?sort=pushed"
+          : `/api/user/search/repositories?per_page=20&query=${encodeURIComponent(words)}`;
+      return parseRepositories(await call(path, { signal }));
     },
-    retry: false,
+    staleTime: 60_000,
   });
 
-export const gitDifference = (id: string, file: string) =>
+export const branchesQuery = (repository: string, provider: GitProvider) =>
   queryOptions({
-    queryKey: [...gitKeys.all(id), "diff", file],
-    queryFn: async ({ signal }): Promise<Difference> => {
-      try {
-        const body = await call(`${path(id)}/diff?path=${encodeURIComponent(file)}`, { signal });
-        if (!isRecord(body) || body["binary"] === true) return { kind: "binary" };
-        return { kind: "text", original: stringAt(body, "original") ?? "", modified: stringAt(body, "modified") ?? "" };
-      } catch (error) {
-        if (error instanceof ApiError && [404, 500].includes(error.status)) return { kind: "not_shown" };
-        throw error;
-      }
+    queryKey: ["branches", provider, repository],
+    queryFn: async ({ signal }): Promise<string[]> => {
+      const query = new URLSearchParams({ repository, selected_provider: provider, per_page: "100" });
+      const body = await call(`/api/user/repository/branches?${query.toString()}`, { signal });
+      const branches: unknown[] = isRecord(body) && Array.isArray(body["branches"]) ? body["branches"] : [];
+      return branches.filter(isRecord).map((branch) => stringAt(branch, "name")).filter((name) => name !== null);
     },
-    retry: false,
+    staleTime: 60_000,
   });
+
+const TASKS = ["MERGE_CONFLICTS", "FAILING_CHECKS", "UNRESOLVED_COMMENTS", "OPEN_ISSUE", "OPEN_PR"] as const;
+export type TaskType = (typeof TASKS)[number];
+
+export interface SuggestedTask {
+  provider: GitProvider;
+  type: TaskType;
+  repository: string;
+  number: number;
+  title: string;
+}
+
+export const tasksQuery = queryOptions({
+  queryKey: ["suggested-tasks"],
+  queryFn: async ({ signal }): Promise<SuggestedTask[]> => {
+    const body = await call("/api/user/suggested-tasks", { signal });
+    const items: unknown[] = Array.isArray(body) ? body : [];
+    return items.filter(isRecord).map(parseTask).filter((task) => task !== null);
+  },
+  staleTime: 5 * 60_000,
+});
+
+function parseTask(item: Record<string, unknown>): SuggestedTask | null {
+  const provider = providerAt(item);
+  const type = TASKS.find((known) => known === item["task_type"]);
+  const [repository, number, title] = [stringAt(item, "repo"), numberAt(item, "issue_number"), stringAt(item, "title")];
+  if (provider === null || type === undefined || repository === null || number === null || title === null) return null;
+  return { provider, type, repository, number, title };
+}

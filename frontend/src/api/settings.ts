@@ -4,23 +4,49 @@ import { queryOptions } from "@tanstack/react-query";
 
 import { isRecord, numberAt, stringAt } from "@/lib/guards";
 
+import { GIT_PROVIDERS, type GitProvider } from "./git-providers";
 import { ApiError, call } from "./http";
+import { readServers, writeServers, type McpServer } from "./mcp";
 
 export interface Settings {
   model: string;
   baseUrl: string;
-  maxIterations: number | null;
   hasApiKey: boolean;
-  /** Everything as stored: saving replaces the whole object, so what we do not show must be sent back. */
-  stored: Record<string, unknown>;
+  maxIterations: number | null;
+  /** In dollars. */
+  maxBudget: number | null;
+  /** Null leaves it to the server's configuration. */
+  confirmationMode: boolean | null;
+  securityAnalyzer: string | null;
+  condenses: boolean;
+  condenserSize: number | null;
+  hasSearchKey: boolean;
+  hasSound: boolean;
+  language: string | null;
+  gitName: string;
+  gitEmail: string;
+  mcpServers: McpServer[];
+  /** The services there are tokens for, each with its host, if that is not the usual one. */
+  gitHosts: ReadonlyMap<GitProvider, string | null>;
 }
 
+/** What is to be different; what is absent stays as it is. A key that is empty is forgotten. */
 export interface SettingsChange {
-  model: string;
-  baseUrl: string;
-  maxIterations: number | null;
-  /** Null keeps the stored key. */
-  apiKey: string | null;
+  model?: string;
+  baseUrl?: string;
+  apiKey?: string;
+  maxIterations?: number | null;
+  maxBudget?: number | null;
+  confirmationMode?: boolean;
+  securityAnalyzer?: string | null;
+  condenses?: boolean;
+  condenserSize?: number | null;
+  searchKey?: string;
+  hasSound?: boolean;
+  language?: string;
+  gitName?: string;
+  gitEmail?: string;
+  mcpServers?: readonly McpServer[];
 }
 
 export interface ServerConfig {
@@ -29,18 +55,12 @@ export interface ServerConfig {
   defaultModel: string | null;
 }
 
-const SETTINGS_KEY = ["settings"];
-
-/** The stored settings, or null while there are none. */
 export const settingsQuery = queryOptions({
-  queryKey: SETTINGS_KEY,
+  queryKey: ["settings"],
+  /** The stored settings, or null while there are none. */
   queryFn: async ({ signal }): Promise<Settings | null> => {
-    try {
-      return parseSettings(await call("/api/settings", { signal }));
-    } catch (error) {
-      if (error instanceof ApiError && error.status === 404) return null;
-      throw error;
-    }
+    const stored = await load(signal);
+    return stored === null ? null : parseSettings(stored);
   },
 });
 
@@ -57,42 +77,77 @@ export const configQuery = queryOptions({
   staleTime: 60_000,
 });
 
-export const modelsQuery = queryOptions({
-  queryKey: ["models"],
+export const securityAnalyzersQuery = queryOptions({
+  queryKey: ["security-analyzers"],
   queryFn: async ({ signal }): Promise<string[]> => {
-    const body = await call("/api/options/models", { signal });
+    const body = await call("/api/options/security-analyzers", { signal });
     return Array.isArray(body) ? body.filter((item) => typeof item === "string") : [];
   },
-  staleTime: 60_000,
+  staleTime: Infinity,
 });
 
-function parseSettings(body: unknown): Settings {
-  const stored = isRecord(body) ? body : {};
+async function load(signal?: AbortSignal): Promise<Record<string, unknown> | null> {
+  try {
+    const body = await call("/api/settings", signal === undefined ? {} : { signal });
+    return isRecord(body) ? body : {};
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return null;
+    throw error;
+  }
+}
+
+function parseSettings(stored: Record<string, unknown>): Settings {
+  const flag = (name: string) => (typeof stored[name] === "boolean" ? stored[name] : null);
+  const tokens = stored["provider_tokens_set"];
+  const hosts = isRecord(tokens) ? GIT_PROVIDERS.filter((name) => name in tokens).map((name) => [name, stringAt(tokens, name)] as const) : [];
   return {
     model: stringAt(stored, "llm_model") ?? "",
     baseUrl: stringAt(stored, "llm_base_url") ?? "",
-    maxIterations: numberAt(stored, "max_iterations"),
     hasApiKey: stored["llm_api_key_set"] === true,
-    stored,
+    maxIterations: numberAt(stored, "max_iterations"),
+    maxBudget: numberAt(stored, "max_budget_per_task"),
+    confirmationMode: flag("confirmation_mode"),
+    securityAnalyzer: stringAt(stored, "security_analyzer"),
+    condenses: flag("enable_default_condenser") ?? true,
+    condenserSize: numberAt(stored, "condenser_max_size"),
+    hasSearchKey: stored["search_api_key_set"] === true,
+    hasSound: flag("enable_sound_notifications") ?? false,
+    language: stringAt(stored, "language"),
+    gitName: stringAt(stored, "git_user_name") ?? "",
+    gitEmail: stringAt(stored, "git_user_email") ?? "",
+    mcpServers: readServers(stored["mcp_config"]),
+    gitHosts: new Map(hosts),
   };
 }
 
 /** What the server says about keys is not for sending back. */
-const ANSWER_ONLY = ["llm_api_key", "llm_api_key_set", "search_api_key", "search_api_key_set", "provider_tokens_set"];
+const ANSWER_ONLY = ["llm_api_key", "llm_api_key_set", "search_api_key", "search_api_key_set", "sandbox_api_key", "secrets_store", "provider_tokens_set"];
 
-export async function saveSettings(current: Settings | null, change: SettingsChange): Promise<void> {
-  const kept = Object.entries(current?.stored ?? {}).filter(([name]) => !ANSWER_ONLY.includes(name));
-  await call("/api/settings", {
-    method: "POST",
-    body: {
-      ...Object.fromEntries(kept),
-      llm_model: change.model,
-      llm_base_url: change.baseUrl,
-      max_iterations: change.maxIterations,
-      confirmation_mode: false,
-      ...(change.apiKey === null ? {} : { llm_api_key: change.apiKey }),
-    },
-  });
+/** Saving replaces the whole object: what is not changed is read anew and sent back. */
+export async function saveSettings(change: SettingsChange): Promise<void> {
+  const stored = Object.entries((await load()) ?? {}).filter(([name]) => !ANSWER_ONLY.includes(name));
+  const changed = Object.entries(onWire(change)).filter(([, value]) => value !== undefined);
+  await call("/api/settings", { method: "POST", body: Object.fromEntries([...stored, ...changed]) });
+}
+
+function onWire(change: SettingsChange): Record<string, unknown> {
+  return {
+    llm_model: change.model,
+    llm_base_url: change.baseUrl,
+    llm_api_key: change.apiKey,
+    max_iterations: change.maxIterations,
+    max_budget_per_task: change.maxBudget,
+    confirmation_mode: change.confirmationMode,
+    security_analyzer: change.securityAnalyzer,
+    enable_default_condenser: change.condenses,
+    condenser_max_size: change.condenserSize,
+    search_api_key: change.searchKey,
+    enable_sound_notifications: change.hasSound,
+    language: change.language,
+    git_user_name: change.gitName,
+    git_user_email: change.gitEmail,
+    mcp_config: change.mcpServers === undefined ? undefined : writeServers(change.mcpServers),
+  };
 }
 
 /** Which model answers: the chosen one, the server's own choice, or the built-in demo. */

@@ -65,8 +65,8 @@ export function ConversationPage({ id, menu, onUnknown }: ConversationPageProps)
   const needed = attention(view);
   useDocumentTitle(title, view.agentState === null ? null : stateInWords(view.agentState), needed === "approval");
   const settings = useQuery(settingsQuery);
-  const hasSound = settings.data?.stored["enable_sound_notifications"] === true;
-  useAttention({ id, title, attention: needed, isKnown: live.isRead && view.agentState !== null, hasSound });
+  const hasSound = settings.data?.hasSound === true;
+  useAttention({ id, title, attention: needed, since: view.stateEventId, isKnown: live.isRead && view.agentState !== null, hasSound });
   const { lastEventId } = view;
   useEffect(() => {
     const note = () => {

@@ -12,20 +12,22 @@ interface Options {
   title: string;
   /** What the agent needs of the person now. */
   attention: Attention;
+  /** The event that told so. */
+  since: number;
   /** Has the log been read, so that what is needed is news? */
   isKnown: boolean;
   hasSound: boolean;
 }
 
 /** Calls a person who is looking elsewhere when the agent waits or ends. */
-export function useAttention({ id, title, attention, isKnown, hasSound }: Options): void {
-  const last = useRef<Attention | "unknown">("unknown");
+export function useAttention({ id, title, attention, since, isKnown, hasSound }: Options): void {
+  const last = useRef<number | null>(null);
   useEffect(() => {
     if (!isKnown) return;
     const before = last.current;
-    last.current = attention;
+    last.current = since;
     // What was so when the page opened is no news.
-    if (before === "unknown" || attention === null || before === attention || !document.hidden) return;
+    if (before === null || attention === null || before === since || !document.hidden) return;
     if (hasSound) beep();
     if (readStored(NOTICES_KEY) !== "on" || !("Notification" in window) || Notification.permission !== "granted") return;
     const notice = new Notification(title || m.shell.name, {
@@ -37,7 +39,7 @@ export function useAttention({ id, title, attention, isKnown, hasSound }: Option
       window.focus();
       notice.close();
     };
-  }, [id, title, attention, isKnown, hasSound]);
+  }, [id, title, attention, since, isKnown, hasSound]);
 }
 
 /** A short soft tone. */

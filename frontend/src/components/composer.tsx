@@ -1,7 +1,7 @@
 import { useEffect, useId, useRef, useState, type ClipboardEvent, type KeyboardEvent } from "react";
 
 import { m } from "@/i18n/language";
-import { readStored, writeStored } from "@/lib/stored-text";
+import { readDraft, writeDraft } from "@/lib/stored-text";
 import { useDropZone } from "@/lib/use-files";
 
 import { AttachmentList } from "./attachment-list";
@@ -25,7 +25,7 @@ const MOST_FILES = 20;
 
 /** A text field that grows with its text. Enter sends, Shift+Enter makes a new line; it can always be typed in. */
 export function Composer({ draftKey, placeholder, label, rows, busy, commands = [], onSend }: ComposerProps) {
-  const [text, setText] = useState(() => readStored(draftKey));
+  const [text, setText] = useState(() => readDraft(draftKey));
   const [files, setFiles] = useState<readonly File[]>([]);
   const [problem, setProblem] = useState<string | null>(null);
   const [isSending, setSending] = useState(false);
@@ -39,7 +39,7 @@ export function Composer({ draftKey, placeholder, label, rows, busy, commands = 
   const at = Math.min(chosen, found.length - 1);
 
   useEffect(() => {
-    writeStored(draftKey, text);
+    writeDraft(draftKey, text);
   }, [draftKey, text]);
 
   // On a phone the keyboard would cover half of the page at once.

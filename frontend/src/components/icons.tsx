@@ -31,6 +31,7 @@ const PATHS = {
   sidebar: "M3 4.5h14v11H3zM8 4.5v11",
   shield: "M10 3l6 2v5c0 4-3 6-6 7-3-1-6-3-6-7V5z",
   panel: "M3 4.5h14v11H3zM12 4.5v11",
+  branch: "M6 3.5v9M6 12.5a2 2 0 100 4 2 2 0 000-4zM14 3.5a2 2 0 100 4 2 2 0 000-4zM14 7.5c0 3-3 4-6 5",
   changes: "M10 3v8M6 7h8M6 16h8",
   refresh: "M16 8a6.2 6.2 0 10.3 3.5M16.5 4v4h-4",
   upload: "M10 13V4M6 8l4-4 4 4M4 16.5h12",

@@ -14,6 +14,7 @@ interface Draft extends Omit<ConversationView, "log" | "rows" | "stepIndex" | "l
   log: LoggedEvent[];
   agentState: ConversationView["agentState"];
   stateReason: string;
+  stateEventId: number;
   metrics: ConversationView["metrics"];
   status: ConversationView["status"];
   notice: ConversationView["notice"];
@@ -282,6 +283,7 @@ function applyState(draft: Draft, id: number, state: ConversationView["agentStat
   const previous = draft.agentState;
   draft.agentState = state;
   draft.stateReason = reason;
+  draft.stateEventId = id;
   if (state === "error") draft.rows.push({ kind: "failed", id, reason });
   if (state === "stopped" && previous !== "finished" && previous !== "loading") draft.rows.push({ kind: "stopped", id });
   if (state !== "running") {

@@ -52,6 +52,8 @@ export interface ConversationView {
   readonly stepIndex: ReadonlyMap<number, number>;
   readonly agentState: AgentState | null;
   readonly stateReason: string;
+  /** The event that told the state: a state may come twice with others in between. */
+  readonly stateEventId: number;
   readonly metrics: LlmMetrics | null;
   readonly status: StatusUpdate | null;
   readonly notice: ErrorNotice | null;
@@ -85,6 +87,7 @@ export const emptyView: ConversationView = {
   stepIndex: new Map(),
   agentState: null,
   stateReason: "",
+  stateEventId: -1,
   metrics: null,
   status: null,
   notice: null,

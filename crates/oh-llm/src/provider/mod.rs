@@ -33,6 +33,7 @@ use request::{CacheMarks, Pictures};
 use target::Target;
 
 pub(crate) use failure::is_about_tools;
+pub use target::has_same_destination;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 /// An answer that keeps coming may take this many times the timeout.

@@ -113,10 +113,34 @@ impl Target {
         })
     }
 
+    /// Returns where the key goes, in a form that can be compared.
+    fn destination(&self) -> String {
+        let kind = match self.model.adapter_kind {
+            // Two protocols at one address.
+            AdapterKind::OpenAIResp => AdapterKind::OpenAI,
+            other => other,
+        };
+        let endpoint = self.provider.endpoint.as_ref();
+        endpoint.map_or_else(|| format!("{kind:?}"), |endpoint| endpoint.base_url().to_owned())
+    }
+
     pub(crate) fn is_plain_http(&self) -> bool {
         let endpoint = self.provider.endpoint.as_ref();
         endpoint.is_some_and(|endpoint| endpoint.base_url().starts_with("http:"))
     }
+}
+
+/// Says whether both configurations send their key to the same address; one that cannot work
+/// sends none.
+#[must_use]
+pub fn has_same_destination(one: &LlmConfig, other: &LlmConfig) -> bool {
+    let destination = |config: &LlmConfig| {
+        // Whether there is a key makes no difference to where it would go.
+        let config = LlmConfig { api_key: Some("key".to_owned()), ..config.clone() };
+        Target::of(&config).ok().map(|target| target.destination())
+    };
+    let one = destination(one);
+    one.is_some() && one == destination(other)
 }
 
 /// Returns the name with the provider that the settings name apart from it.
@@ -311,6 +335,28 @@ mod tests {
         check("https://host", "https://host/");
         check("https://host/v1/chat/completions", "https://host/v1/");
         check("https://host/v1?version=2", "https://host/v1/?version=2");
+    }
+
+    #[test]
+    fn a_key_has_one_destination() {
+        let check = |one: (&str, Option<&str>), other: (&str, Option<&str>), expected| {
+            let config = |(model, url): (&str, Option<&str>)| LlmConfig {
+                model: model.to_owned(),
+                base_url: url.map(str::to_owned),
+                ..LlmConfig::default()
+            };
+            let same = has_same_destination(&config(one), &config(other));
+            assert_eq!(same, expected, "{one:?} {other:?}");
+        };
+        let (here, there) = (Some("http://localhost:1234/v1"), Some("http://evil:1234/v1"));
+        check(("openai/gpt-4o", None), ("openai/gpt-5-codex", None), true);
+        check(("gpt-4o", None), ("openai/gpt-5", None), true);
+        check(("openai/gpt-4o", None), ("anthropic/claude-x", None), false);
+        check(("gpt-4o", None), ("claude-x", None), false);
+        check(("openai/a", here), ("hosted_vllm/b", Some("http://localhost:1234/v1/")), true);
+        check(("openai/a", here), ("openai/a", there), false);
+        check(("openai/a", None), ("openai/a", there), false);
+        check(("azure/a", None), ("azure/a", None), false);
     }
 
     #[test]

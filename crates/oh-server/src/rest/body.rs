@@ -56,6 +56,17 @@ impl Fields {
         }
     }
 
+    /// Reads a text that is not said again if it is none: it may be a secret.
+    pub(crate) fn secret_text(&mut self, name: &str) -> Option<String> {
+        match self.take(name)? {
+            Value::String(text) => Some(text),
+            _ => {
+                self.problem("string_type", name, "Input should be a valid string", Value::Null);
+                None
+            }
+        }
+    }
+
     /// Returns the fields of a field; [`Self::take_problems`] takes what was wrong with them.
     pub(crate) fn object(&mut self, name: &'static str) -> Option<Self> {
         match self.take(name)? {

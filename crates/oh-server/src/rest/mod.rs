@@ -16,6 +16,7 @@ mod info;
 mod login;
 mod mcp_server;
 pub(crate) mod metrics;
+mod model_test;
 mod openapi;
 mod options;
 mod providers;

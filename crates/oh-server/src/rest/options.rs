@@ -6,19 +6,28 @@ use crate::llm_choice::DEMO;
 use crate::state::AppState;
 
 /// Models to choose from in the settings; any other name may be typed.
-const MODELS: [&str; 12] = [
+const MODELS: [&str; 21] = [
     "anthropic/claude-haiku-4-5",
     "anthropic/claude-opus-4-1",
+    "anthropic/claude-opus-4-5",
     "anthropic/claude-sonnet-4-5",
     "deepseek/deepseek-chat",
+    "deepseek/deepseek-reasoner",
     DEMO,
     "gemini/gemini-2.5-flash",
     "gemini/gemini-2.5-pro",
+    "gemini/gemini-3-pro-preview",
+    "groq/openai/gpt-oss-120b",
+    "mistral/devstral-medium-latest",
     "ollama/qwen3-coder",
     "openai/gpt-4.1",
     "openai/gpt-4o",
     "openai/gpt-5",
+    "openai/gpt-5-mini",
+    "openai/gpt-5.1",
     "openrouter/anthropic/claude-sonnet-4.5",
+    "xai/grok-4",
+    "xai/grok-code-fast-1",
 ];
 
 pub(crate) async fn config(State(state): State<AppState>) -> Json<Value> {

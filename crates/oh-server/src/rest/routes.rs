@@ -9,8 +9,8 @@ use axum::routing::{MethodRouter, any, get, post, put};
 
 use super::{
     conversations, create, download, events, feedback, files, git, git_hosting, gone, health,
-    login, mcp_server, metrics, openapi, options, providers, remember, secrets, settings, skills,
-    upload,
+    login, mcp_server, metrics, model_test, openapi, options, providers, remember, secrets,
+    settings, skills, upload,
 };
 use crate::compression;
 use crate::state::AppState;
@@ -23,6 +23,8 @@ pub(super) const PROTECTED: Routes = &[
     ("/api/options/models", || get(options::models)),
     ("/api/options/agents", || get(options::agents)),
     ("/api/options/security-analyzers", || get(options::security_analyzers)),
+    ("/api/options/local-models", || get(model_test::local_models)),
+    ("/api/options/test-model", || post(model_test::test_model)),
     ("/api/settings", || get(settings::load).post(settings::store)),
     ("/api/add-git-providers", || post(providers::add)),
     ("/api/unset-provider-tokens", || post(providers::unset)),

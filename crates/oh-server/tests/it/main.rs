@@ -38,6 +38,7 @@ mod mcp;
 mod mcp_server;
 #[cfg(test)]
 mod model_server;
+mod model_test;
 #[cfg(test)]
 mod polling;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::http::header;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde_json::{Value, json};
@@ -15,18 +15,27 @@ pub(crate) enum Turn {
     Call(&'static str, Value),
     /// None: the request is never answered.
     Silence,
+    /// A status, and the provider's words.
+    Refusal(u16, String),
 }
 
 /// Starts a server and returns its port. The script sees every request, also those that ask for
-/// a title or a summary: they offer no tools.
+/// a title or a summary: they offer no tools. `test_authorization` is the header of that name.
 pub(crate) async fn start(script: impl Fn(&Value) -> Turn + Send + Sync + 'static) -> u16 {
     let script = Arc::new(script);
-    let answer = move |body: String| {
+    let answer = move |headers: HeaderMap, body: String| {
         let script = script.clone();
         async move {
-            let request: Value = serde_json::from_str(&body).unwrap();
+            let mut request: Value = serde_json::from_str(&body).unwrap();
+            let key = headers.get(header::AUTHORIZATION).map(|key| key.to_str().unwrap());
+            request["test_authorization"] = json!(key);
             match script(&request) {
                 Turn::Silence => std::future::pending().await,
+                Turn::Refusal(status, message) => {
+                    let body = json!({"error": {"message": message}}).to_string();
+                    let kind = [(header::CONTENT_TYPE, "application/json")];
+                    (StatusCode::from_u16(status).unwrap(), kind, body).into_response()
+                }
                 Turn::Text(text) => answer(&request, json!({"content": text}), "stop"),
                 Turn::Call(name, arguments) => {
                     let function = json!({"name": name, "arguments": arguments.to_string()});

@@ -1,6 +1,6 @@
 import { useEffect, useId, useRef, type KeyboardEvent } from "react";
 
-import type { Change, ChangeStatus } from "@/api/git";
+import type { Change, ChangeStatus } from "@/api/changes";
 import { m } from "@/i18n/language";
 
 const LOOKS: Record<ChangeStatus, string> = {

@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 
-import { gitChanges, gitKeys, type Change } from "@/api/git";
+import { gitChanges, gitKeys, type Change } from "@/api/changes";
 import { describeError } from "@/api/http";
 import { Button, IconButton } from "@/components/button";
 import { FilterField } from "@/components/filter-field";

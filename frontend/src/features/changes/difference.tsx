@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense } from "react";
 
 import { rawFileAddress } from "@/api/files";
-import { gitDifference, type Change } from "@/api/git";
+import { gitDifference, type Change } from "@/api/changes";
 import { describeError } from "@/api/http";
 import { Button } from "@/components/button";
 import { DownloadLink } from "@/components/download-link";

@@ -1,19 +1,20 @@
 import { useQuery } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { useEffect, useState } from "react";
 
 import type { Conversation } from "@/api/conversations";
 import { configQuery, effectiveModel, settingsQuery } from "@/api/settings";
 import { uploadFiles } from "@/api/uploads";
-import { Button } from "@/components/button";
+import { Button, IconButton } from "@/components/button";
 import type { Command } from "@/components/command-menu";
 import { Composer } from "@/components/composer";
-import { Spinner } from "@/components/icons";
+import { Icon, Spinner } from "@/components/icons";
+import { NextStep } from "@/components/next-step";
 import type { PanelProps } from "@/conversation/panels";
 import { isWorking } from "@/conversation/selectors";
 import type { ConversationView } from "@/conversation/view";
 import { explain, statusInWords } from "@/conversation/words";
 import { m } from "@/i18n/language";
-import { isPicture, readAsDataUrl } from "@/lib/read-file";
+import { sortFiles } from "@/lib/read-file";
 import type { Connection } from "@/wire/conversation-socket";
 import type { ErrorNotice } from "@/wire/decode";
 import type { OutboxEntry } from "@/wire/outbox";
@@ -50,31 +51,21 @@ interface ChatPanelProps extends PanelProps {
   isShown: boolean;
 }
 
-/** A message is one frame of the socket; larger pictures go into the workspace instead. */
-const PICTURES_LIMIT = 3_000_000;
-
 /** What was said and done, and the field to say more. */
 export function ChatPanel(props: ChatPanelProps) {
   const { conversationId: id, view, send, live, session, target, isShown, onResume } = props;
   const { outbox, connection, discard } = live;
   const settings = useQuery(settingsQuery);
   const config = useQuery(configQuery);
+  const model = effectiveModel(settings.data, config.data);
   const working = isWorking(view);
   useEscape(working, () => send({ kind: "state", state: "stopped" }));
   const say = async (text: string, files: File[]) => {
-    const images: string[] = [];
-    const others: File[] = [];
-    let room = PICTURES_LIMIT;
-    for (const file of files) {
-      if (isPicture(file) && file.size * 1.4 < room) {
-        const picture = await readAsDataUrl(file);
-        room -= picture.length;
-        images.push(picture);
-      } else others.push(file);
-    }
+    const { pictures, others } = await sortFiles(files);
     const paths = others.length === 0 ? [] : await uploadFiles(id, others);
-    send({ kind: "message", text, images, files: paths });
+    send({ kind: "message", text, images: pictures, files: paths });
   };
+  const [dismissed, setDismissed] = useState<ErrorNotice | null>(null);
   const isOpening = !live.isRead || (!session.wasJoinable && view.rows.length === 0);
   return (
     <div className="flex h-full min-h-0 min-w-0 flex-1 flex-col">
@@ -97,7 +88,10 @@ export function ChatPanel(props: ChatPanelProps) {
             isShown={isShown}
             onReadEarlier={props.readEarlier}
             onReadBackTo={live.readBackTo}
-            onDiscard={discard}
+            onDiscard={(clientId) => {
+              discard(clientId);
+              setDismissed(view.notice);
+            }}
             onRetry={(clientId, action) => {
               discard(clientId);
               send(action);
@@ -115,10 +109,16 @@ export function ChatPanel(props: ChatPanelProps) {
             </Button>
           </p>
         )}
-        {view.notice !== null && !outbox.some((entry) => isRefusedWith(entry, view.notice)) && (
-          <p role="alert" className="mb-1 rounded-xl bg-bad-soft px-4 py-2 text-sm text-bad">
-            {view.notice.message}
+        {view.notice !== null && view.notice !== dismissed && !outbox.some((entry) => isRefusedWith(entry, view.notice)) && (
+          <p role="alert" className="mb-1 flex items-center gap-2 rounded-xl bg-bad-soft py-1 pr-1 pl-4 text-sm text-bad">
+            <span className="min-w-0 flex-1 [overflow-wrap:anywhere]">{view.notice.message}</span>
+            <IconButton label={m.common.close} onClick={() => setDismissed(view.notice)} className="!size-8 text-bad">
+              <Icon name="close" className="size-3.5" />
+            </IconButton>
           </p>
+        )}
+        {view.agentState === "finished" && model === "demo" && (
+          <NextStep text={m.chat.demoEnded} action={m.common.ownModel} to="/settings/model" className="mb-2" />
         )}
         <ApprovalCard view={view} onSend={send} />
         <AgentBar view={view} hasEnded={connection.kind === "ended"} onSend={send} />
@@ -135,7 +135,8 @@ export function ChatPanel(props: ChatPanelProps) {
         <StatusLine
           view={view}
           conversation={session.conversation ?? null}
-          connection={connection} model={effectiveModel(settings.data, config.data)}
+          connection={connection}
+          model={model}
         />
       </div>
     </div>

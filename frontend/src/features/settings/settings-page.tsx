@@ -1,174 +1,132 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useId, useState, type InputHTMLAttributes, type ReactNode } from "react";
+import { useQuery } from "@tanstack/react-query";
+import { useCallback, useEffect, useRef, useState, type ReactNode } from "react";
+import { Link, Navigate, useParams } from "react-router";
 
 import { describeError } from "@/api/http";
-import {
-  configQuery,
-  effectiveModel,
-  modelsQuery,
-  saveSettings,
-  settingsQuery,
-  type ServerConfig,
-  type Settings,
-} from "@/api/settings";
+import { configQuery, settingsQuery, type ServerConfig, type Settings } from "@/api/settings";
 import { Button } from "@/components/button";
-import { Icon } from "@/components/icons";
+import { m } from "@/i18n/language";
+import { assertNever } from "@/lib/guards";
 
-/** Which model works, and how far it may go. */
+import { AgentSection } from "./agent-section";
+import { AppearanceSection } from "./appearance-section";
+import { GitSection } from "./git/git-section";
+import { McpSection } from "./mcp/mcp-section";
+import { ModelSection } from "./model/model-section";
+import { SecretsSection } from "./secrets-section";
+import { SECTIONS, type Section, type SectionProps } from "./sections";
+
+/** The settings, a section at a time. Its address below `/settings/` says which. */
 export function SettingsPage({ menu }: { menu: ReactNode }) {
+  const name = useParams()["*"] ?? "";
+  const current = SECTIONS.find((section) => section === name);
+  if (current === undefined) return <Navigate to="/settings/model" replace />;
+  return <Settings menu={menu} current={current} />;
+}
+
+function Settings({ menu, current }: { menu: ReactNode; current: Section }) {
   const settings = useQuery(settingsQuery);
   const config = useQuery(configQuery);
+  const [dirty, setDirty] = useState<readonly Section[]>([]);
+  // A section that was seen stays, with what was entered into it.
+  const [seen, setSeen] = useState<readonly Section[]>([current]);
+  if (!seen.includes(current)) setSeen([...seen, current]);
+  const page = useRef<HTMLElement>(null);
+  useEffect(() => {
+    if (page.current !== null) page.current.scrollTop = 0;
+  }, [current]);
+  const onDirty = useCallback((section: Section, isDirty: boolean) => {
+    setDirty((old) => (isDirty === old.includes(section) ? old : isDirty ? [...old, section] : old.filter((one) => one !== section)));
+  }, []);
+  const { data } = settings;
   return (
-    <main className="h-full min-w-0 flex-1 overflow-y-auto">
+    <main ref={page} className="h-full min-w-0 flex-1 scroll-pb-24 overflow-y-auto">
       <header className="flex h-14 items-center gap-2 px-3 sm:px-5">{menu}</header>
-      <div className="mx-auto w-full max-w-xl px-4 pb-16 sm:px-6">
-        <h1 className="text-xl font-semibold tracking-tight">Settings</h1>
-        {settings.isError && (
-          <p role="alert" className="mt-4 text-sm text-bad">
-            The settings could not be loaded. {describeError(settings.error)}
-          </p>
-        )}
-        {settings.data !== undefined && config.data !== undefined && (
-          <SettingsForm settings={settings.data} config={config.data} />
-        )}
+      <div className="mx-auto w-full max-w-4xl px-4 sm:px-6 lg:grid lg:grid-cols-[10.5rem_minmax(0,1fr)] lg:gap-10">
+        <div>
+          <h1 className="text-xl font-semibold tracking-tight">{m.settings.title}</h1>
+          <Sections current={current} dirty={dirty} />
+        </div>
+        <div className="min-w-0 pt-6 pb-10 lg:pt-0.5">
+          {settings.isError && data === undefined && (
+            <div role="alert" className="flex flex-wrap items-center gap-3 rounded-xl bg-bad-soft px-4 py-3 text-sm text-bad">
+              <span className="flex-1">{m.settings.notLoaded(describeError(settings.error))}</span>
+              <Button onClick={() => void settings.refetch()}>{m.common.tryAgain}</Button>
+            </div>
+          )}
+          {data !== undefined &&
+            config.data !== undefined &&
+            seen.map((section) => (
+              <OneSection
+                key={section}
+                section={section}
+                isShown={section === current}
+                settings={data}
+                config={config.data}
+                onDirty={onDirty}
+              />
+            ))}
+        </div>
       </div>
     </main>
   );
 }
 
-function SettingsForm({ settings, config }: { settings: Settings | null; config: ServerConfig }) {
-  const queries = useQueryClient();
-  const models = useQuery(modelsQuery);
-  const [model, setModel] = useState(settings?.model ?? "");
-  const [baseUrl, setBaseUrl] = useState(settings?.baseUrl ?? "");
-  const [iterations, setIterations] = useState(settings?.maxIterations?.toString() ?? "");
-  const [apiKey, setApiKey] = useState("");
-  const [forgetsKey, setForgetsKey] = useState(false);
-  const modelList = useId();
-  const save = useMutation({
-    mutationFn: () =>
-      saveSettings(settings, {
-        model: model.trim(),
-        baseUrl: baseUrl.trim(),
-        maxIterations: iterations === "" ? null : Number(iterations),
-        apiKey: apiKey !== "" ? apiKey : forgetsKey ? "" : null,
-      }),
-    onSuccess: async () => {
-      setApiKey("");
-      setForgetsKey(false);
-      await queries.invalidateQueries({ queryKey: settingsQuery.queryKey });
-    },
-  });
-  const hasKey = settings?.hasApiKey === true && !forgetsKey;
+function Sections({ current, dirty }: { current: Section; dirty: readonly Section[] }) {
   return (
-    <form
-      className="mt-6 space-y-6"
-      onChange={() => save.reset()}
-      onSubmit={(event) => {
-        event.preventDefault();
-        save.mutate();
-      }}
+    <nav
+      aria-label={m.settings.sectionsLabel}
+      className="mt-4 grid grid-cols-3 gap-1 sm:flex sm:flex-wrap lg:sticky lg:top-4 lg:flex-col"
     >
-      {effectiveModel(settings, config) === "demo" && (
-        <p className="flex items-start gap-2.5 rounded-xl bg-accent-soft px-4 py-3 text-sm">
-          <Icon name="flag" className="mt-0.5 text-accent" />
-          <span>
-            <strong className="font-medium">The demo model is in use.</strong> It follows a script and needs no key. Enter a
-            model below to work with it instead; “demo” brings this one back.
-          </span>
-        </p>
-      )}
-      <Field
-        label="Model"
-        hint="As provider/name, for example anthropic/claude-sonnet-4-5 or openai/gpt-5. A local server works too: openai/name with its base URL."
-        value={model}
-        onChange={setModel}
-        placeholder={config.defaultModel ?? "demo"}
-        list={modelList}
-        autoComplete="off"
-        spellCheck={false}
-      />
-      <datalist id={modelList}>
-        {models.data?.map((name) => <option key={name} value={name} />)}
-      </datalist>
-      <Field
-        label="API key"
-        hint={
-          hasKey
-            ? "A key is stored. It is never shown again; enter another one to replace it."
-            : "Kept encrypted on this server and sent only to the model’s provider."
-        }
-        type="password"
-        value={apiKey}
-        onChange={setApiKey}
-        placeholder={hasKey ? "••••••••••••" : ""}
-        autoComplete="off"
-        action={
-          hasKey && (
-            <button type="button" onClick={() => setForgetsKey(true)} className="text-xs text-bad underline">
-              Remove the stored key
-            </button>
-          )
-        }
-      />
-      <Field
-        label="Base URL"
-        hint="Only for local or self-hosted model servers. Leave empty otherwise."
-        type="url"
-        value={baseUrl}
-        onChange={setBaseUrl}
-        placeholder="http://127.0.0.1:11434/v1"
-        spellCheck={false}
-      />
-      <Field
-        label="Step limit"
-        hint="After this many steps the agent stops and asks. Empty for the server’s default."
-        type="number"
-        min={1}
-        inputMode="numeric"
-        value={iterations}
-        onChange={setIterations}
-      />
-      <div className="flex items-center gap-4">
-        <Button type="submit" look="primary" disabled={save.isPending}>
-          Save
-        </Button>
-        <p role="status" className="text-sm">
-          {save.isSuccess && <span className="text-ok">Saved. New messages use these settings.</span>}
-          {save.isError && <span className="text-bad">Not saved. {describeError(save.error)}</span>}
-        </p>
-      </div>
-    </form>
+      {SECTIONS.map((section) => (
+        <Link
+          key={section}
+          to={`/settings/${section}`}
+          aria-current={section === current ? "page" : undefined}
+          className="flex min-h-9 items-center justify-center gap-1.5 rounded-lg px-3 text-sm whitespace-nowrap text-muted hover:bg-panel hover:text-ink aria-[current=page]:bg-raised aria-[current=page]:font-medium aria-[current=page]:text-ink aria-[current=page]:ring-1 aria-[current=page]:ring-line lg:justify-start"
+        >
+          {m.settings.sections[section]}
+          {dirty.includes(section) && (
+            <span className="size-1.5 rounded-full bg-accent" role="img" aria-label={m.settings.unsaved} title={m.settings.unsaved} />
+          )}
+        </Link>
+      ))}
+    </nav>
   );
 }
 
-interface FieldProps extends Omit<InputHTMLAttributes<HTMLInputElement>, "onChange"> {
-  label: string;
-  hint: string;
-  action?: ReactNode;
-  onChange: (value: string) => void;
+interface OneSectionProps {
+  section: Section;
+  isShown: boolean;
+  settings: Settings | null;
+  config: ServerConfig;
+  onDirty: (section: Section, isDirty: boolean) => void;
 }
 
-function Field({ label, hint, action, onChange, ...input }: FieldProps) {
-  const id = useId();
+function OneSection({ section, isShown, settings, config, onDirty }: OneSectionProps) {
+  const report = useCallback((isDirty: boolean) => onDirty(section, isDirty), [section, onDirty]);
   return (
-    <div>
-      <div className="flex items-baseline justify-between">
-        <label htmlFor={id} className="text-sm font-medium">
-          {label}
-        </label>
-        {action}
-      </div>
-      <input
-        id={id}
-        aria-describedby={`${id}-hint`}
-        onChange={(event) => onChange(event.target.value)}
-        className="mt-1.5 w-full rounded-lg border border-line-strong bg-raised px-3 py-2 text-base placeholder:text-muted sm:text-sm"
-        {...input}
-      />
-      <p id={`${id}-hint`} className="mt-1.5 text-xs text-muted">
-        {hint}
-      </p>
-    </div>
+    <section hidden={!isShown} aria-label={m.settings.sections[section]}>
+      {fields(section, { settings, config, onDirty: report })}
+    </section>
   );
+}
+
+function fields(section: Section, props: SectionProps): ReactNode {
+  switch (section) {
+    case "model":
+      return <ModelSection {...props} />;
+    case "agent":
+      return <AgentSection {...props} />;
+    case "mcp":
+      return <McpSection {...props} />;
+    case "secrets":
+      return <SecretsSection {...props} />;
+    case "git":
+      return <GitSection {...props} />;
+    case "appearance":
+      return <AppearanceSection {...props} />;
+    default:
+      return assertNever(section);
+  }
 }

@@ -32,6 +32,7 @@ export const chat = {
   },
   showSteps: "Show the steps",
   hideSteps: "Hide the steps",
+  demoEnded: "A real model does this with tasks of your own.",
   jumpToLatest: "Jump to latest",
   readingEarlier: "Loading earlier steps…",
   beginning: "Nothing has been said yet. Write below what should be done.",

@@ -16,6 +16,7 @@ export const common = {
   answered: (status: number, text: string) => `The server answered ${status} ${text}`.trim(),
   somethingWrong: "Something went wrong.",
   demoModel: "Demo model",
+  ownModel: "Use your own model",
   justNow: "just now",
   minutesAgo: (count: number) => `${count} min ago`,
   hoursAgo: (count: number) => `${count} h ago`,

@@ -43,6 +43,7 @@ fn body(server: &TestServer, route: &str) -> Value {
         }
         "POST /api/secrets" => json!({"name": "TOKEN", "value": "secret"}),
         "PUT /api/secrets/{name}" => json!({"name": "TOKEN", "description": "for a test"}),
+        "POST /api/options/test-model" => json!({"llm_model": "demo"}),
         "POST /api/add-git-providers" => json!({"provider_tokens": {}}),
         "PATCH /api/conversations/{id}" => json!({"title": "New"}),
         "POST /api/conversations/{id}/exp-config" => json!({"config": {"a": "b"}}),
