@@ -107,6 +107,14 @@ export const VIEWS = [
     },
   },
   {
+    name: "conversation",
+    async open(page, { server }) {
+      await panel(page, server.url, RICH, "terminal");
+      await page.locator(".xterm-rows").getByText("7 passed").waitFor();
+      await connected(page);
+    },
+  },
+  {
     name: "chat",
     async open(page, { server }) {
       await page.goto(`${server.url}${conversation(RICH, chat)}`);

@@ -125,7 +125,8 @@ export function Composer({ draftKey, placeholder, label, rows, busy, commands = 
           {problem}
         </p>
       )}
-      <div className="flex items-end">
+      {/* A tall field has its buttons below, a low one at its sides. */}
+      <div className={rows > 1 ? "grid grid-cols-[1fr_auto] items-end" : "flex items-end"}>
         <button
           type="button"
           aria-label={m.chat.composer.attach}
@@ -147,7 +148,9 @@ export function Composer({ draftKey, placeholder, label, rows, busy, commands = 
             event.target.value = "";
           }}
         />
-        <div className="grid max-h-[40dvh] min-w-0 flex-1 overflow-y-auto">
+        <div
+          className={`grid max-h-[40dvh] min-w-0 flex-1 overflow-y-auto ${rows > 1 ? "order-first col-span-2 px-3" : ""}`}
+        >
           <div aria-hidden="true" className={`${box} invisible`}>
             {text}{" "}
           </div>
