@@ -224,3 +224,21 @@ test("who looks elsewhere is told when the agent is waiting", async () => {
   assert.match(await page.title(), /^Waiting for you · Far away/);
   assert.deepEqual(complaints, []);
 });
+
+test("instructions of a workspace take effect once they are trusted", async () => {
+  const id = await server.createConversation();
+  const form = new FormData();
+  form.append("files", new Blob(["Speak like a pirate."]), "AGENTS.md");
+  const answer = await fetch(`${server.url}/api/conversations/${id}/upload-files`, { method: "POST", body: form });
+  assert.equal(answer.status, 200);
+  await server.api(`/api/conversations/${id}/stop`, { method: "POST", body: {} });
+  const { page, complaints } = await open();
+  await page.goto(`/conversations/${id}`);
+  const notice = page.getByTestId("trust");
+  await notice.getByText("AGENTS.md").waitFor();
+  await picture(page, "trust");
+  await notice.getByRole("button", { name: "Trust them" }).click();
+  await notice.waitFor({ state: "hidden" });
+  assert.deepEqual(await server.api(`/api/conversations/${id}/trust`).then(({ trusted, waiting }) => [trusted, waiting]), [true, []]);
+  assert.deepEqual(complaints, []);
+});

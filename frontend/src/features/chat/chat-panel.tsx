@@ -24,6 +24,7 @@ import { ApprovalCard } from "./approval-card";
 import { ConnectionBanner } from "./connection-banner";
 import { StatusLine } from "./status-line";
 import { Transcript } from "./transcript";
+import { TrustNotice } from "./trust-notice";
 
 interface ChatPanelProps extends PanelProps {
   live: {
@@ -120,6 +121,7 @@ export function ChatPanel(props: ChatPanelProps) {
         {view.agentState === "finished" && model === "demo" && (
           <NextStep text={m.chat.demoEnded} action={m.common.ownModel} to="/settings/model" className="mb-2" />
         )}
+        <TrustNotice conversationId={id} isLive={props.isLive} />
         <ApprovalCard view={view} onSend={send} />
         <AgentBar view={view} hasEnded={connection.kind === "ended"} onSend={send} />
         <Composer

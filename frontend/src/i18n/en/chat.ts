@@ -106,6 +106,13 @@ export const chat = {
       high: "High risk",
     },
   },
+  trust: {
+    title: "The workspace has instructions for the agent",
+    more: (names: string, count: number) => `${names} and ${count} more`,
+    help: "They take effect only if you trust who wrote them.",
+    accept: "Trust them",
+    decline: "Leave them out",
+  },
   connection: {
     lost: "Connection lost. Reconnecting…",
     attempt: (count: number) => `(attempt ${count})`,
