@@ -80,10 +80,13 @@ export function Transcript(props: TranscriptProps) {
 
   const drawn = list.getVirtualItems();
   const isNearStart = (drawn[0]?.index ?? 0) < NEAR_START;
-  const mustReadEarlier = hasItems && isShown && isNearStart && !view.reachesStart && !isReadingEarlier;
+  const mayReadEarlier = hasItems && isShown && isNearStart && !view.reachesStart && !isReadingEarlier;
+  const height = list.getTotalSize();
   useEffect(() => {
-    if (mustReadEarlier) onReadEarlier();
-  }, [mustReadEarlier, onReadEarlier]);
+    // At the end nobody is looking for the beginning, unless everything fits on the screen.
+    const fits = scroller.current !== null && height <= scroller.current.clientHeight;
+    if (mayReadEarlier && (!isAtEnd || fits)) onReadEarlier();
+  }, [mayReadEarlier, isAtEnd, height, scroller, onReadEarlier]);
 
   // An address may point at an event: read back to it, unfold its group, scroll to it, point it out.
   const place = target === null ? null : findEvent(view.rows, target);
@@ -116,7 +119,7 @@ export function Transcript(props: TranscriptProps) {
             role="log"
             aria-label={m.chat.log}
             className="relative mx-auto w-full max-w-3xl"
-            style={{ height: list.getTotalSize() }}
+            style={{ height }}
           >
             {drawn.map(({ index, key, start }) => {
               const item = items[index];
