@@ -18,12 +18,15 @@ export function useStickToEnd(): StickToEnd {
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const sticks = useRef(true);
+  const touchedAt = useRef(-BY_HAND_MS);
   const [isAtEnd, setIsAtEnd] = useState(true);
 
   const jumpToEnd = useCallback(() => {
     const box = scroller.current;
     if (box === null) return;
     sticks.current = true;
+    // What the list does to get there is not the reader's doing.
+    touchedAt.current = -BY_HAND_MS;
     setIsAtEnd(true);
     box.scrollTop = box.scrollHeight;
   }, []);
@@ -37,21 +40,20 @@ export function useStickToEnd(): StickToEnd {
     const inner = content.current;
     if (box === null || inner === null) return;
     let lastTop = box.scrollTop;
-    let touchedAt = -BY_HAND_MS;
     let isHeld = false;
     const touch = () => {
-      touchedAt = performance.now();
+      touchedAt.current = performance.now();
     };
     const hold = () => {
       isHeld = true;
     };
     const release = () => {
+      if (isHeld) touch();
       isHeld = false;
-      touch();
     };
     const onScroll = () => {
       const distance = box.scrollHeight - box.scrollTop - box.clientHeight;
-      const isByHand = isHeld || performance.now() - touchedAt < BY_HAND_MS;
+      const isByHand = isHeld || performance.now() - touchedAt.current < BY_HAND_MS;
       // Growth and the list itself also scroll: only the reader's own move upwards lets go of the end.
       if (distance < NEAR) sticks.current = true;
       else if (isByHand && box.scrollTop < lastTop - 1) sticks.current = false;

@@ -1,5 +1,5 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 
 import { Icon, Spinner } from "@/components/icons";
 import { isThinking, isWorking } from "@/conversation/selectors";
@@ -11,6 +11,7 @@ import type { OutboxEntry, OutgoingAction } from "@/wire/outbox";
 
 import { Workspace } from "./rows/workspace";
 import { TranscriptItemView, type TailItem } from "./transcript-item";
+import { usePointAt } from "./use-point-at";
 
 type MessageAction = Extract<OutgoingAction, { kind: "message" }>;
 
@@ -97,15 +98,15 @@ export function Transcript(props: TranscriptProps) {
     if (target !== null && !isKnown) onReadBackTo(target);
   }, [target, isKnown, onReadBackTo]);
   const targetKey = isKnown && place !== null ? `r${place.rowId}` : null;
-  const pointedAt = useRef<number | null>(null);
-  useEffect(() => {
-    if (targetKey === null || target === pointedAt.current || !isShown) return;
-    const index = folded.findIndex((item) => item.key === targetKey);
-    if (index < 0) return;
-    pointedAt.current = target;
-    letGo();
-    // The list settles at its end first.
-    requestAnimationFrame(() => list.scrollToIndex(index, { align: "center" }));
+  const targetIndex = targetKey === null || !isShown ? -1 : folded.findIndex((item) => item.key === targetKey);
+  usePointAt({
+    scroller,
+    index: targetIndex < 0 ? null : targetIndex,
+    target,
+    scrollTo: (index) => {
+      letGo();
+      list.scrollToIndex(index, { align: "center" });
+    },
   });
 
   const lastAgentId = isWorking(view) ? view.lastAgentActionId : Number.MAX_SAFE_INTEGER;
