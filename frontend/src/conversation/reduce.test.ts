@@ -4,7 +4,7 @@ import { action, exitCode, frame, frames, observation, stateChange } from "@/tes
 import { decode } from "@/wire/decode";
 
 import { prepend, reduce, reduceAll } from "./reduce";
-import { isThinking, isWorking, usage } from "./selectors";
+import { isThinking, isWorking, runningStep, usage } from "./selectors";
 import { emptyView, type ConversationView, type ViewInput } from "./view";
 
 const fold = (...inputs: ViewInput[]): ConversationView => reduceAll(emptyView, inputs);
@@ -228,4 +228,11 @@ describe("the whole", () => {
     const known = fold(stateChange(9, "finished"), { kind: "assumed", agentState: "running", workspace: null });
     expect(known.agentState).toBe("finished");
   });
+});
+
+it("knows the step that runs although the person has said something since", () => {
+  const view = fold(stateChange(0, "running"), action(1, "run", { command: "make" }), action(2, "message", { content: "and?" }, { source: "user" }));
+  expect([runningStep(view)?.id, isThinking(view)]).toEqual([1, false]);
+  const done = reduceAll(view, [observation(3, "run", 1, "", exitCode(0))]);
+  expect([runningStep(done), isThinking(done)]).toEqual([null, true]);
 });

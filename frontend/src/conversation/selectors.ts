@@ -1,7 +1,7 @@
 /** Questions about a view. */
 
 import { isAwaitingApproval } from "./reduce";
-import type { ConversationView, StepAction } from "./view";
+import type { ConversationView, StepAction, StepRow } from "./view";
 
 export function isWorking(view: ConversationView): boolean {
   return view.agentState === "running" || view.agentState === "rate_limited";
@@ -13,9 +13,13 @@ export function isAwaitingConfirmation(view: ConversationView): boolean {
 
 /** Is the agent busy with the model, rather than with a command that shows its own progress? */
 export function isThinking(view: ConversationView): boolean {
-  if (!isWorking(view)) return false;
-  const last = view.rows.at(-1);
-  return !(last?.kind === "step" && last.observation === null);
+  return isWorking(view) && runningStep(view) === null;
+}
+
+/** Returns the step that is being carried out, or null. What the person says meanwhile stands below it. */
+export function runningStep(view: ConversationView): StepRow | null {
+  const row = view.rows.findLast((each) => each.kind === "step");
+  return row?.kind === "step" && row.observation === null ? row : null;
 }
 
 export interface Usage {

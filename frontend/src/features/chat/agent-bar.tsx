@@ -2,7 +2,7 @@ import { useEffect, useState } from "react";
 
 import { Button } from "@/components/button";
 import { Icon, Spinner } from "@/components/icons";
-import { isWorking } from "@/conversation/selectors";
+import { isWorking, runningStep } from "@/conversation/selectors";
 import type { ConversationView } from "@/conversation/view";
 import { stateInWords, statusInWords } from "@/conversation/words";
 import { m } from "@/i18n/language";
@@ -19,9 +19,8 @@ const state = (to: Extract<OutgoingAction, { kind: "state" }>["state"]): Outgoin
 
 /** The command that runs now, or null. */
 function runningCommand(view: ConversationView): string | null {
-  const last = view.rows.at(-1);
-  if (last?.kind !== "step" || last.observation !== null || last.action.action !== "run") return null;
-  return last.action.args.command;
+  const action = runningStep(view)?.action;
+  return action?.action === "run" ? action.args.command : null;
 }
 
 /** What the agent is at now, in one line. */
@@ -33,11 +32,9 @@ function nowInWords(view: ConversationView): string {
   }
   if (agentState === "running") {
     if (view.status?.id === "STATUS$LLM_RETRY") return statusInWords("STATUS$LLM_RETRY") ?? words.working;
-    const last = view.rows.at(-1);
-    if (last?.kind === "step" && last.observation === null) {
-      return last.action.action === "run" ? words.runningCommand : words.usingTool;
-    }
-    return words.thinking;
+    const step = runningStep(view);
+    if (step === null) return words.thinking;
+    return step.action.action === "run" ? words.runningCommand : words.usingTool;
   }
   return stateInWords(agentState);
 }
@@ -82,7 +79,7 @@ export function AgentBar({ view, hasEnded, onSend }: AgentBarProps) {
           {hasEnded ? words.sessionEnded : nowInWords(view)}
         </span>
         {command !== null && <code className="truncate font-mono text-xs">{command.split("\n")[0]}</code>}
-        {isBusy && isWorking(view) && <Elapsed of={String(view.rows.at(-1)?.id ?? "")} />}
+        {isBusy && isWorking(view) && <Elapsed of={String(runningStep(view)?.id ?? view.rows.at(-1)?.id ?? "")} />}
       </span>
       {!hasEnded && isWorking(view) && (
         <>

@@ -46,7 +46,7 @@ export const chat = {
   composer: {
     label: "Message to the agent",
     placeholder: "What should be done next?",
-    placeholderWorking: "Add something or change course…",
+    placeholderWorking: "Steer the agent…",
     send: "Send",
     sendTitle: "Send (Enter)",
     attach: "Attach files",
