@@ -1,6 +1,5 @@
-import { useEffect, useState } from "react";
-
 import { Button } from "@/components/button";
+import { Elapsed } from "@/components/elapsed";
 import { Icon, Spinner } from "@/components/icons";
 import { isWorking, runningStep } from "@/conversation/selectors";
 import type { ConversationView } from "@/conversation/view";
@@ -47,20 +46,6 @@ const DOTS: Record<string, string> = {
   awaiting_user_input: "bg-accent",
 };
 
-/** Seconds since what is named began, as this page saw it; server and browser clocks need not agree. */
-function Elapsed({ of }: { of: string }) {
-  return <Counter key={of} />;
-}
-
-function Counter() {
-  const [seconds, setSeconds] = useState(0);
-  useEffect(() => {
-    const timer = setInterval(() => setSeconds((past) => past + 1), 1000);
-    return () => clearInterval(timer);
-  }, []);
-  return seconds < 2 ? null : <span className="shrink-0 text-xs text-muted tabular-nums">{m.chat.run.seconds(seconds)}</span>;
-}
-
 /** The agent's state, and the one thing one can do about it. Always there, so that nothing jumps. */
 export function AgentBar({ view, hasEnded, onSend }: AgentBarProps) {
   const { agentState } = view;
@@ -79,7 +64,7 @@ export function AgentBar({ view, hasEnded, onSend }: AgentBarProps) {
           {hasEnded ? words.sessionEnded : nowInWords(view)}
         </span>
         {command !== null && <code className="truncate font-mono text-xs">{command.split("\n")[0]}</code>}
-        {isBusy && isWorking(view) && <Elapsed of={String(runningStep(view)?.id ?? view.rows.at(-1)?.id ?? "")} />}
+        {isBusy && isWorking(view) && <Elapsed key={runningStep(view)?.id ?? view.rows.at(-1)?.id} className="shrink-0 text-xs text-muted" />}
       </span>
       {!hasEnded && isWorking(view) && (
         <>

@@ -1,6 +1,5 @@
-import { useEffect, useState } from "react";
-
 import { Clipped } from "@/components/clipped";
+import { Elapsed } from "@/components/elapsed";
 import { Spinner } from "@/components/icons";
 import { TerminalText } from "@/components/terminal-text";
 import { isAwaitingApproval } from "@/conversation/reduce";
@@ -20,16 +19,6 @@ function keyInWords(command: string): string | null {
   if (command === "C-c") return keys.interrupt;
   if (command === "C-d") return keys.end;
   return command === "C-z" ? keys.suspend : null;
-}
-
-/** Seconds since this was first shown; server and browser clocks need not agree. */
-function Elapsed() {
-  const [seconds, setSeconds] = useState(0);
-  useEffect(() => {
-    const timer = setInterval(() => setSeconds((past) => past + 1), 1000);
-    return () => clearInterval(timer);
-  }, []);
-  return seconds < 2 ? null : <span className="tabular-nums">{m.chat.run.seconds(seconds)}</span>;
 }
 
 interface RunCardProps {
