@@ -87,7 +87,7 @@ export function Layout({ children }: LayoutProps) {
           <Link to="/" className="flex items-center gap-2.5 rounded-md font-semibold tracking-tight">
             <img src="/favicon.svg" alt="" className="size-6" /> {m.shell.name}
           </Link>
-          <IconButton label={m.shell.palette.open} title={`${m.shell.palette.open} (Ctrl+K)`} onClick={() => setOverlay("palette")} className="ml-auto">
+          <IconButton label={m.shell.palette.open} title={m.shell.palette.openTitle} onClick={() => setOverlay("palette")} className="ml-auto">
             <Icon name="search" />
           </IconButton>
           <IconButton label={isStatic ? m.shell.hideList : m.shell.closeList} onClick={isStatic ? toggle : close}>

@@ -1,6 +1,6 @@
 /** Numbers and times in words. */
 
-import { m } from "@/i18n/language";
+import { locale, m } from "@/i18n/language";
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
@@ -21,12 +21,12 @@ export function relativeTime(text: string, now: number): string {
   if (seconds < HOUR) return m.common.minutesAgo(Math.max(1, Math.round(seconds / MINUTE)));
   if (seconds < DAY) return m.common.hoursAgo(Math.round(seconds / HOUR));
   if (seconds < 7 * DAY) return m.common.daysAgo(Math.round(seconds / DAY));
-  return new Date(time).toLocaleDateString(undefined, { day: "numeric", month: "short", year: "numeric" });
+  return new Date(time).toLocaleDateString(locale(), { day: "numeric", month: "short", year: "numeric" });
 }
 
 export function clockTime(text: string): string {
   const time = parseTime(text);
-  return time === null ? "" : new Date(time).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
+  return time === null ? "" : new Date(time).toLocaleTimeString(locale(), { hour: "2-digit", minute: "2-digit" });
 }
 
 /** Returns how long it took between two server times, or null if it cannot be told. */
@@ -42,16 +42,26 @@ export function duration(from: string, to: string): string | null {
 export function seconds(count: number): string {
   if (count === 0) return "0 s";
   if (count < 1) return `${Math.max(1, Math.round(count * 1000))} ms`;
-  if (count < MINUTE) return `${count.toFixed(1)} s`;
+  if (count < MINUTE) return `${fixed(count, 1)} s`;
   return `${Math.floor(count / MINUTE)} min ${Math.round(count % MINUTE)} s`;
 }
 
 export function tokenCount(count: number): string {
   if (count < 1000) return String(count);
-  if (count < 1_000_000) return `${(count / 1000).toFixed(count < 10_000 ? 1 : 0)}k`;
-  return `${(count / 1_000_000).toFixed(1)}M`;
+  if (count < 1_000_000) return `${fixed(count / 1000, count < 10_000 ? 1 : 0)}k`;
+  return `${fixed(count / 1_000_000, 1)}M`;
 }
 
 export function dollars(amount: number): string {
-  return amount !== 0 && amount < 0.01 ? `$${amount.toFixed(4)}` : `$${amount.toFixed(2)}`;
+  const digits = amount !== 0 && amount < 0.01 ? 4 : 2;
+  return fixed(amount, digits, { style: "currency", currency: "USD", currencyDisplay: "narrowSymbol" });
+}
+
+/** Returns a whole number with its thousands set apart. */
+export function wholeNumber(count: number): string {
+  return fixed(count, 0);
+}
+
+function fixed(count: number, digits: number, style: Intl.NumberFormatOptions = {}): string {
+  return count.toLocaleString(locale(), { ...style, minimumFractionDigits: digits, maximumFractionDigits: digits });
 }

@@ -1,5 +1,6 @@
 /** Events as lines that can be looked through. */
 
+import { locale } from "@/i18n/language";
 import { parseTime } from "@/lib/format";
 import { isRecord, stringAt } from "@/lib/guards";
 import type { LoggedEvent } from "@/wire/decode";
@@ -43,7 +44,7 @@ function summaryOf(raw: Record<string, unknown>): string {
 
 function timeOf(raw: Record<string, unknown>): string {
   const time = parseTime(stringAt(raw, "timestamp") ?? "");
-  return time === null ? "" : new Date(time).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
+  return time === null ? "" : new Date(time).toLocaleTimeString(locale(), { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
 }
 
 export function lineOf(logged: LoggedEvent): EventLine {

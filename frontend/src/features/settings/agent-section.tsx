@@ -7,7 +7,7 @@ import { m } from "@/i18n/language";
 
 import { OuterLink, SaveRow, SectionFrame, useReportDirty } from "./section-frame";
 import type { SectionProps } from "./sections";
-import { numberWithin, useDraft } from "./use-draft";
+import { amountOf, numberWithin, useDraft } from "./use-draft";
 import { useSaveSettings } from "./use-save";
 
 const MOST = 100_000;
@@ -55,10 +55,9 @@ type Problems = Partial<Record<"steps" | "budget" | "condenserSize" | "searchKey
 export function agentProblems(draft: AgentDraft): Problems {
   const texts = m.settings.agent;
   const problems: Problems = {};
-  const budget = draft.budget.trim() === "" ? null : Number(draft.budget);
   const key = draft.searchKey.trim();
   if (Number.isNaN(numberWithin(draft.steps, 1, MOST))) problems.steps = texts.stepsWrong;
-  if (budget !== null && !(budget > 0 && Number.isFinite(budget))) problems.budget = texts.budgetWrong;
+  if (Number.isNaN(amountOf(draft.budget))) problems.budget = texts.budgetWrong;
   if (Number.isNaN(numberWithin(draft.condenserSize, FEWEST_EVENTS, MOST))) problems.condenserSize = texts.condenserSizeWrong;
   if (key !== "" && !key.startsWith("tvly-")) problems.searchKey = texts.searchWrong;
   return problems;
@@ -71,7 +70,7 @@ export function agentChange(draft: AgentDraft): SettingsChange {
     // What nobody chose stays with the server.
     ...(draft.confirm === "server" ? {} : { confirmationMode: draft.confirm !== "never", securityAnalyzer: analyzer }),
     maxIterations: numberWithin(draft.steps, 1, MOST),
-    maxBudget: draft.budget.trim() === "" ? null : Number(draft.budget),
+    maxBudget: amountOf(draft.budget),
     condenses: draft.condenses,
     condenserSize: numberWithin(draft.condenserSize, FEWEST_EVENTS, MOST),
     ...(key !== "" || draft.removesSearchKey ? { searchKey: key } : {}),

@@ -23,6 +23,15 @@ export function useDraft<T extends object>(stored: T): Draft<T> {
 /** Reads a number field: null if it is empty, and NaN if it is none within the bounds. */
 export function numberWithin(text: string, least: number, most: number): number | null {
   if (text.trim() === "") return null;
-  const number = Number(text);
-  return Number.isInteger(number) && number >= least && number <= most ? number : NaN;
+  // Thousands may be set apart, as they are in the language of who writes.
+  const digits = text.trim().replace(/[.,\s](?=\d{3}(?!\d))/g, "");
+  const number = Number(digits);
+  return /^\d+$/.test(digits) && number >= least && number <= most ? number : NaN;
+}
+
+/** Reads an amount of money, with a point or a comma before its cents: null if it is empty, and NaN if it is none above 0. */
+export function amountOf(text: string): number | null {
+  if (text.trim() === "") return null;
+  const amount = Number(text.trim().replace(/,(?=\d{1,2}$)/, "."));
+  return amount > 0 && Number.isFinite(amount) ? amount : NaN;
 }

@@ -2,6 +2,7 @@
 
 import type { ActionOf, ConversationView, ObservationOf } from "@/conversation/view";
 import { m } from "@/i18n/language";
+import { wholeNumber } from "@/lib/format";
 import { isRecord, stringAt } from "@/lib/guards";
 import type { ObservationEvent, WireEvent } from "@/wire/generated/events";
 
@@ -216,7 +217,7 @@ export class Transcript {
     }
     this.#output(output.slice(0, HEAD));
     this.#freshLine();
-    this.#line(dim(m.workspace.terminal.left(left.toLocaleString())));
+    this.#line(dim(m.workspace.terminal.left(wholeNumber(left))));
     this.#output(output.slice(-TAIL));
   }
 

@@ -30,6 +30,7 @@ export const shell = {
   },
   palette: {
     open: "Search and commands",
+    openTitle: "Search and commands (Ctrl+K)",
     title: "Commands",
     placeholder: "Search conversations and commands…",
     nothing: "Nothing is called that.",

@@ -2,9 +2,7 @@ import { describeError } from "@/api/http";
 import type { ModelTest } from "@/api/models";
 import { Icon } from "@/components/icons";
 import { m } from "@/i18n/language";
-
-const seconds = (milliseconds: number) =>
-  milliseconds < 1000 ? `${milliseconds} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
+import { seconds } from "@/lib/format";
 
 /** What came of a test: the model answered, or why it did not. */
 export function TestResult({ result, error }: { result: ModelTest | undefined; error: Error | null }) {
@@ -14,7 +12,7 @@ export function TestResult({ result, error }: { result: ModelTest | undefined; e
       {result?.ok === true && (
         <p className="flex items-start gap-2 rounded-lg bg-ok-soft px-3 py-2 text-ok">
           <Icon name="check" className="mt-1" />
-          <span className="min-w-0 wrap-anywhere">{texts.testPassed(result.model, seconds(result.milliseconds))}</span>
+          <span className="min-w-0 wrap-anywhere">{texts.testPassed(result.model, seconds(result.milliseconds / 1000))}</span>
         </p>
       )}
       {result?.ok === false && <Failure {...(texts.failures[result.kind] ?? texts.failed)} words={result.message} />}
