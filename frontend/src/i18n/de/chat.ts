@@ -46,8 +46,8 @@ export const chat: typeof english = {
   },
   composer: {
     label: "Nachricht an den Agenten",
-    placeholder: "Was ist als Nächstes zu tun?",
-    placeholderWorking: "Etwas ergänzen oder umlenken …",
+    placeholder: "Was kommt als Nächstes?",
+    placeholderWorking: "Agenten lenken …",
     send: "Senden",
     sendTitle: "Senden (Enter)",
     attach: "Dateien anhängen",
@@ -106,6 +106,13 @@ export const chat: typeof english = {
       medium: "Mittleres Risiko",
       high: "Hohes Risiko",
     },
+  },
+  trust: {
+    title: "Der Arbeitsbereich enthält Anweisungen für den Agenten",
+    more: (names, count) => `${names} und ${count} weitere`,
+    help: "Sie gelten erst, wenn ihren Verfassern vertraut wird.",
+    accept: "Vertrauen",
+    decline: "Nicht verwenden",
   },
   connection: {
     lost: "Verbindung verloren. Wird wiederhergestellt …",

@@ -47,7 +47,7 @@ export const chat: typeof english = {
   composer: {
     label: "发给智能体的消息",
     placeholder: "接下来要做什么？",
-    placeholderWorking: "补充说明或调整方向…",
+    placeholderWorking: "调整方向…",
     send: "发送",
     sendTitle: "发送（Enter）",
     attach: "添加附件",
@@ -106,6 +106,13 @@ export const chat: typeof english = {
       medium: "中等风险",
       high: "高风险",
     },
+  },
+  trust: {
+    title: "工作区中有给智能体的指令",
+    more: (names, count) => `${names} 等 ${count} 个文件`,
+    help: "只有在你信任其作者时，这些指令才会生效。",
+    accept: "信任",
+    decline: "不使用",
   },
   connection: {
     lost: "连接已断开，正在重新连接…",
