@@ -5,7 +5,7 @@ import { BrowserRouter } from "react-router";
 
 import { ApiError } from "@/api/http";
 import { ErrorBoundary } from "@/app/error-boundary";
-import { Pages } from "@/app/pages";
+import { Pages, preload } from "@/app/pages";
 import { preferredLanguage, speak, useLanguage } from "@/i18n/language";
 import { keyFromAddress, logIn } from "@/lib/login";
 import { showTheme, storedTheme } from "@/lib/theme";
@@ -13,7 +13,10 @@ import { showTheme, storedTheme } from "@/lib/theme";
 import "./styles.css";
 
 showTheme(storedTheme());
-await speak(preferredLanguage());
+/** On a slow network the frame of the page comes first. */
+const PATIENCE_MS = 300;
+const patience = new Promise((done) => setTimeout(done, PATIENCE_MS));
+await Promise.all([speak(preferredLanguage()), Promise.race([preload(location.pathname), patience])]);
 const key = keyFromAddress();
 // A key that is wrong leads to the page that asks for it.
 if (key !== null) await logIn(key);

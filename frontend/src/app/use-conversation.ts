@@ -118,15 +118,18 @@ export function useConversation(options: UseConversationOptions): LiveConversati
     const readEnd = async () => {
       try {
         const page = await history.newest(id, null, gone.signal);
-        const beginning = page.reachesStart ? [] : await history.beginning(id, gone.signal);
         if (isGone) return;
-        const { workspace } = reduceAll(emptyView, beginning);
         readAfter.current = page.events.at(-1)?.event.id ?? -1;
-        setLive((last) => ({ ...last, view: reduceAll(prepend(last.view, page), [{ kind: "assumed", agentState: null, workspace }]) }));
+        setLive((last) => ({ ...last, view: prepend(last.view, page) }));
+        setRead(true);
+        if (page.reachesStart) return;
+        const beginning = await history.beginning(id, gone.signal);
+        if (!isGone) inputs.push({ kind: "assumed", agentState: null, workspace: reduceAll(emptyView, beginning).workspace });
+        schedule();
       } catch {
         // The socket brings everything from the start; it only takes longer.
+        if (!isGone) setRead(true);
       }
-      if (!isGone) setRead(true);
     };
     void readEnd();
     return () => {
