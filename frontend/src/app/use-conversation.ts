@@ -124,7 +124,8 @@ export function useConversation(options: UseConversationOptions): LiveConversati
         setRead(true);
         if (page.reachesStart) return;
         const beginning = await history.beginning(id, gone.signal);
-        if (!isGone) inputs.push({ kind: "assumed", agentState: null, workspace: reduceAll(emptyView, beginning).workspace });
+        if (gone.signal.aborted) return;
+        inputs.push({ kind: "assumed", agentState: null, workspace: reduceAll(emptyView, beginning).workspace });
         schedule();
       } catch {
         // The socket brings everything from the start; it only takes longer.
