@@ -87,6 +87,19 @@ test("a language that cannot be fetched leaves the page in English", async () =>
   assert.equal(await languageOf(page), "en");
 });
 
+test("the chosen tab is in sight where the row of tabs is too long", async () => {
+  const { conversation_id: id } = await server.api("/api/conversations", { method: "POST", body: {} });
+  const { page, complaints } = await open(`/conversations/${id}?tab=events`, { ...ON_PHONE, locale: "de" });
+  const tab = page.getByRole("tab", { name: "Ereignisse" });
+  await tab.waitFor();
+  await page.waitForFunction(() => {
+    const { left, right } = document.querySelector('[role="tab"][aria-selected="true"]').getBoundingClientRect();
+    return left >= 0 && right <= innerWidth;
+  });
+  await assertFits(page);
+  assert.deepEqual(complaints, []);
+});
+
 for (const [name, options] of [["desktop", {}], ["tablet", { viewport: { width: 1024, height: 768 } }], ["phone", ON_PHONE]]) {
   for (const locale of ["de-DE", "zh-CN"]) {
     test(`every section of the settings fits in ${locale}: ${name}`, async () => {

@@ -1,4 +1,4 @@
-import { useRef, type KeyboardEvent } from "react";
+import { useEffect, useRef, type KeyboardEvent } from "react";
 
 interface Tab<T extends string> {
   id: T;
@@ -18,6 +18,10 @@ interface TabsProps<T extends string> {
 /** A row of tabs; the arrow keys move between them. The panel of a tab has the id `panel-` and its name. */
 export function Tabs<T extends string>({ label, tabs, current, onSelect, className = "" }: TabsProps<T>) {
   const list = useRef<HTMLDivElement>(null);
+  // The row may be longer than the screen, and longer in another language.
+  useEffect(() => {
+    list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [current]);
   const onKeyDown = (event: KeyboardEvent) => {
     const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
     if (step === 0) return;
@@ -29,7 +33,7 @@ export function Tabs<T extends string>({ label, tabs, current, onSelect, classNa
     list.current?.querySelector<HTMLElement>(`#tab-${next.id}`)?.focus();
   };
   return (
-    <div ref={list} role="tablist" aria-label={label} onKeyDown={onKeyDown} className={`flex items-center gap-0.5 ${className}`}>
+    <div ref={list} role="tablist" aria-label={label} onKeyDown={onKeyDown} className={`flex scroll-px-2 items-center gap-0.5 ${className}`}>
       {tabs.map((tab, at) => {
         const isCurrent = tab.id === current;
         return (

@@ -22,4 +22,5 @@ vi.stubGlobal(
 vi.spyOn(HTMLElement.prototype, "offsetHeight", "get").mockReturnValue(600);
 vi.spyOn(HTMLElement.prototype, "offsetWidth", "get").mockReturnValue(800);
 HTMLElement.prototype.scrollTo = () => undefined;
+Element.prototype.scrollIntoView = () => undefined;
 vi.spyOn(HTMLElement.prototype, "clientHeight", "get").mockReturnValue(600);

@@ -17,7 +17,6 @@ function show(changes: Answer, diff: Answer = { body: { original: "", modified: 
     const { status = 200, body, headers } = path.includes("/git/diff") ? diff : changes;
     return Promise.resolve(Response.json(body, { status, ...(headers === undefined ? {} : { headers }) }));
   });
-  Element.prototype.scrollIntoView = () => undefined;
   render(
     <QueryClientProvider client={new QueryClient()}>
       <ChangesPanel

@@ -60,7 +60,7 @@ export const conversations: typeof english = {
     place: {
       title: "Wo gearbeitet wird",
       empty: "Leerer Arbeitsbereich",
-      emptyHint: "Ein neuer Ordner auf diesem Server",
+      emptyHint: "Neuer Ordner",
       change: (name) => `Arbeitsbereich: ${name}. Ändern`,
       search: "Eigene Repositorys suchen oder eine Adresse einfügen",
       paste: "Adresse eines Repositorys einfügen",

@@ -33,7 +33,7 @@ export const shell: typeof english = {
     open: "Suche und Befehle",
     openTitle: "Suche und Befehle (Strg+K)",
     title: "Befehle",
-    placeholder: "Konversationen und Befehle suchen …",
+    placeholder: "Konversation oder Befehl suchen …",
     nothing: "Nichts heißt so.",
     conversations: "Konversationen",
     commands: "Befehle",
@@ -42,7 +42,7 @@ export const shell: typeof english = {
       light: "Helles Design verwenden",
       system: "Design des Systems verwenden",
     },
-    copyLink: "Link zu dieser Konversation kopieren",
+    copyLink: "Link zur Konversation kopieren",
     closePanel: "Arbeitsbereich schließen",
   },
   keys: {

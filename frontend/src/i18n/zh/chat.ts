@@ -109,7 +109,7 @@ export const chat: typeof english = {
   },
   trust: {
     title: "工作区中有给智能体的指令",
-    more: (names, count) => `${names} 等 ${count} 个文件`,
+    more: (names, count) => `${names} 和另外 ${count} 个`,
     help: "只有在你信任其作者时，这些指令才会生效。",
     accept: "信任",
     decline: "不使用",
