@@ -30,7 +30,7 @@ async function pictureOfCart(browser) {
 
 const agentIs = (page, state) => page.locator(`[data-testid="agent-bar"][data-state="${state}"]`).waitFor({ state: "attached" });
 
-const connected = (page) => page.locator('[data-testid="connection"]', { hasText: "Connected" }).waitFor();
+const connected = (page) => page.locator('[data-testid="connection"]', { hasText: "Connected" }).waitFor({ state: "attached" });
 
 const REPOSITORY = [
   "mkdir -p src && cd src && git init -q . && git config user.email a@b.c && git config user.name A",

@@ -16,9 +16,9 @@ use crate::rate_limit;
 use crate::rest::ApiError;
 use crate::state::AppState;
 
-/// Our own interface needs nothing but its own files. The terminal and the editors make style
-/// elements of their own; styles in attributes, which text could bring along, stay forbidden.
-const OWN_POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self'; style-src-elem 'self' 'unsafe-inline'; img-src 'self' data: blob:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+/// Our own interface needs nothing but its own files. The terminal and the editors make styles of
+/// their own; nothing that comes from outside becomes HTML, so that none can come along with it.
+const OWN_POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 const IMMUTABLE: &str = "public, max-age=2592000, immutable";
 const NEVER: &str = "no-cache, no-store, must-revalidate, max-age=0";
 

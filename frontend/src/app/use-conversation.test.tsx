@@ -1,8 +1,10 @@
 import { act, render, screen, waitFor } from "@testing-library/react";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 
 import { Transcript } from "@/features/chat/transcript";
+import { action, exitCode, observation } from "@/testing/fixtures";
 import { ScriptedSocket } from "@/testing/scripted-socket";
+import type { Incoming, LoggedEvent } from "@/wire/decode";
 
 import { useConversation, type History, type LiveConversation } from "./use-conversation";
 
@@ -21,7 +23,9 @@ const noHistory: History = {
   beginning: () => Promise.resolve([]),
 };
 
-function show() {
+const isLogged = (incoming: Incoming): incoming is LoggedEvent => incoming.kind === "event" || incoming.kind === "other_event";
+
+function show(history: History = noHistory) {
   const socket = new ScriptedSocket();
   const current: { live: LiveConversation | null } = { live: null };
   function Conversation() {
@@ -31,7 +35,7 @@ function show() {
       isReady: true,
       agentState: null,
       openSocket: socket.open,
-      history: noHistory,
+      history,
     });
     current.live = live;
     const nothing = () => undefined;
@@ -89,4 +93,13 @@ it("shows why a message was refused, and lets go of it", async () => {
   expect(alert.textContent).toContain("Not sent: no room");
   act(() => screen.getByRole("button", { name: "Discard" }).click());
   await waitFor(() => expect(screen.queryByText("do it")).toBeNull());
+});
+
+it("reads on while the end of the log has nothing to show", async () => {
+  const answer = (id: number) => observation(id, "run", 0, "done", exitCode(0));
+  const pages = [[answer(8), answer(9)], [action(5, "message", { content: "what was asked" }, { source: "user" })]];
+  const newest = vi.fn(() => Promise.resolve({ events: (pages.shift() ?? []).filter(isLogged), reachesStart: pages.length === 0 }));
+  show({ ...noHistory, newest });
+  await screen.findByText("what was asked");
+  expect(newest).toHaveBeenCalledTimes(2);
 });

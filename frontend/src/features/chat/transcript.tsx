@@ -81,7 +81,8 @@ export function Transcript(props: TranscriptProps) {
 
   const drawn = list.getVirtualItems();
   const isNearStart = (drawn[0]?.index ?? 0) < NEAR_START;
-  const mayReadEarlier = hasItems && isShown && isNearStart && !view.reachesStart && !isReadingEarlier;
+  // The end of a log may have nothing to show, such as results of steps that stand further up.
+  const mayReadEarlier = view.log.length > 0 && isShown && isNearStart && !view.reachesStart && !isReadingEarlier;
   const height = list.getTotalSize();
   useEffect(() => {
     // At the end nobody is looking for the beginning, unless everything fits on the screen.
@@ -113,7 +114,7 @@ export function Transcript(props: TranscriptProps) {
   return (
     <div className="relative min-h-0 flex-1">
       <div ref={scroller} className="h-full overflow-y-auto overscroll-contain [overflow-anchor:none]" tabIndex={-1}>
-        {!hasItems && <p className="px-6 pt-24 text-center text-sm text-muted">{m.chat.beginning}</p>}
+        {!hasItems && view.reachesStart && <p className="px-6 pt-24 text-center text-sm text-muted">{m.chat.beginning}</p>}
         <Workspace value={view.workspace}>
           <div
             ref={content}
