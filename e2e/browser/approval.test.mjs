@@ -24,7 +24,7 @@ test("an action waits for Approve, runs once, and is not shown twice; Reject kee
   await field.fill("run echo allowed");
   await field.press("Enter");
   await agentIs(page, "awaiting_user_confirmation");
-  await page.getByText("Needs your approval").waitFor();
+  await page.getByTestId("approval").getByText("echo allowed").waitFor();
   const cards = page.getByTestId("run-card");
   await cards.getByText("echo allowed").waitFor();
   await picture(page, "approval");
