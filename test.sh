@@ -203,7 +203,7 @@ if [[ -n $browser ]]; then
   start_server
   printf 'It answers at %s.\n' "$BASE_URL"
   export CHROMIUM=$browser SCREENSHOT_DIR=$root/test-results/screenshots
-  run 'Browser tests' bash -c 'cd e2e && node --test --test-timeout=180000 --test-reporter=spec browser/*.test.mjs'
+  run 'Browser tests' bash -c 'cd e2e && node --test --test-timeout=600000 --test-reporter=spec browser/*.test.mjs'
 else
   skip 'Browser tests' "$no_browser"
 fi

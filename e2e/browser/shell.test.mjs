@@ -79,9 +79,9 @@ test("everything is reached by the palette, and the list shows what has news", a
   await page.getByRole("log").getByText("news", { exact: true }).waitFor();
   await unread.waitFor({ state: "hidden" });
 
-  await page.keyboard.press("Control+0");
+  await page.keyboard.press("Alt+0");
   await page.getByRole("button", { name: "Open the workspace" }).waitFor();
-  await page.keyboard.press("Control+3");
+  await page.keyboard.press("Alt+3");
   await page.getByRole("tab", { name: "Files", selected: true }).waitFor();
   assert.equal(new URL(page.url()).searchParams.get("tab"), "files");
   await page.keyboard.press("Control+b");

@@ -13,7 +13,6 @@ export const SIZES = [
 export const SCHEMES = ["dark", "light"];
 
 const conversation = (id, query = "") => `/conversations/${id}?${query}`;
-const isSmall = (page) => page.viewportSize().width < 1024;
 const chat = "tab=chat";
 
 /** The page whose picture the agent's browser "took". */
@@ -246,5 +245,3 @@ export async function settle(page) {
     await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
   }
 }
-
-export { isSmall };

@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useCallback, useEffect, useMemo, useState, type ReactNode } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import { useSearchParams } from "react-router";
 
 import { conversationKeys } from "@/api/conversations";
@@ -67,15 +67,7 @@ export function ConversationPage({ id, menu, onUnknown }: ConversationPageProps)
   const settings = useQuery(settingsQuery);
   const hasSound = settings.data?.hasSound === true;
   useAttention({ id, title, attention: needed, since: view.stateEventId, isKnown: live.isRead && view.agentState !== null, hasSound });
-  const { lastEventId } = view;
-  useEffect(() => {
-    const note = () => {
-      if (!document.hidden) markSeen(id, lastEventId);
-    };
-    note();
-    document.addEventListener("visibilitychange", note);
-    return () => document.removeEventListener("visibilitychange", note);
-  }, [id, lastEventId]);
+  useSeen(id, view.lastEventId);
 
   const act = (action: OutgoingAction) => {
     live.send(action);
@@ -85,8 +77,10 @@ export function ConversationPage({ id, menu, onUnknown }: ConversationPageProps)
   const [params, setParams] = useSearchParams();
   const target = eventIdOf(params.get("event"));
   const isWide = useMedia("(min-width: 64rem)");
+  const [timesAsked, setTimesAsked] = useState(0);
   const showEvent = useCallback(
     (eventId: number) => {
+      setTimesAsked((last) => last + 1);
       setParams((last) => {
         last.set("event", String(eventId));
         // Where there is no room for both, a panel covers the chat.
@@ -127,8 +121,8 @@ export function ConversationPage({ id, menu, onUnknown }: ConversationPageProps)
   );
   useOfferedCommands(pageCommands);
   useHotkeys({
-    ...Object.fromEntries(PANELS.map((name, at) => [`ctrl+${at + 1}`, () => selectPanel(name)])),
-    "ctrl+0": () => selectPanel(panel === null ? "terminal" : null),
+    ...Object.fromEntries(PANELS.map((name, at) => [`alt+${at + 1}`, () => selectPanel(name)])),
+    "alt+0": () => selectPanel(panel === null ? "terminal" : null),
   });
 
   const props: PanelProps = {
@@ -146,6 +140,7 @@ export function ConversationPage({ id, menu, onUnknown }: ConversationPageProps)
       live={live}
       session={session}
       target={target}
+      timesAsked={timesAsked}
       commands={commands}
       onCopyLink={(eventId) => void copyText(linkTo(eventId)).then(sayCopied)}
       onResume={() => session.resume(reconnect)}
@@ -173,27 +168,25 @@ export function ConversationPage({ id, menu, onUnknown }: ConversationPageProps)
           className="overflow-x-auto border-b border-line bg-panel px-2 py-1.5"
         />
       )}
-      <div className="flex min-h-0 min-w-0 flex-1">
-        {isWide && panel !== null ? (
-          <Split
-            storageKey="openhands.split"
-            label={m.workspace.divider}
-            left={chat}
-            right={<WorkspacePanel {...props} current={panel} onSelect={selectPanel} onClose={() => selectPanel(null)} />}
-          />
-        ) : (
-          <>
-            {/* The chat stays where it is while a panel covers it: scroll position and draft are kept. */}
-            <div
-              {...(isWide ? {} : { id: "panel-chat", role: "tabpanel", "aria-labelledby": "tab-chat" })}
-              className={`min-h-0 min-w-0 flex-1 flex-col ${panel === null ? "flex" : "hidden"}`}
-            >
-              {chat}
-            </div>
-            {panel !== null && <WorkspacePanel {...props} current={panel} onSelect={selectPanel} onClose={null} />}
-          </>
-        )}
-      </div>
+      {/* The chat stays in one place whatever is beside or before it: attachments and scroll position are kept. */}
+      <Split
+        storageKey="openhands.split"
+        label={m.workspace.divider}
+        left={
+          <div
+            {...(isWide ? {} : { id: "panel-chat", role: "tabpanel", "aria-labelledby": "tab-chat" })}
+            className="flex min-h-0 min-w-0 flex-1 flex-col"
+          >
+            {chat}
+          </div>
+        }
+        right={
+          panel === null ? null : (
+            <WorkspacePanel {...props} current={panel} onSelect={selectPanel} onClose={isWide ? () => selectPanel(null) : null} />
+          )
+        }
+        isLeftShown={isWide || panel === null}
+      />
       <Toast text={note} onGone={() => setNote(null)} />
     </main>
   );
@@ -243,6 +236,31 @@ function linkTo(eventId: number | null): string {
   else address.searchParams.set("event", String(eventId));
   address.searchParams.delete("tab");
   return address.href;
+}
+
+const NOTE_SEEN_MS = 1000;
+
+/** Notes what was seen, now and then: events may come many times a second. */
+function useSeen(id: string, lastEventId: number): void {
+  const latest = useRef(lastEventId);
+  useEffect(() => {
+    latest.current = lastEventId;
+  });
+  useEffect(() => {
+    let noted = -1;
+    const note = () => {
+      if (document.hidden || latest.current === noted) return;
+      noted = latest.current;
+      markSeen(id, noted);
+    };
+    const timer = setInterval(note, NOTE_SEEN_MS);
+    document.addEventListener("visibilitychange", note);
+    return () => {
+      clearInterval(timer);
+      document.removeEventListener("visibilitychange", note);
+      note();
+    };
+  }, [id]);
 }
 
 function eventIdOf(text: string | null): number | null {

@@ -45,6 +45,7 @@ function show(history: History = noHistory) {
         outbox={live.outbox}
         isReadingEarlier={live.isReadingEarlier}
         target={null}
+        timesAsked={0}
         isShown
         onReadEarlier={live.readEarlier}
         onReadBackTo={live.readBackTo}

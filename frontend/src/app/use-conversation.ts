@@ -76,11 +76,11 @@ export function useConversation(options: UseConversationOptions): LiveConversati
     let outbox: readonly OutboxEntry[] | null = null;
     let isScheduled = false;
     let lastBatch = 0;
-    let isGone = false;
     const gone = new AbortController();
+    const isGone = () => gone.signal.aborted;
     const flush = () => {
       isScheduled = false;
-      if (isGone) return;
+      if (isGone()) return;
       const batch = inputs;
       const entries = outbox;
       lastBatch = batch.length;
@@ -118,23 +118,22 @@ export function useConversation(options: UseConversationOptions): LiveConversati
     const readEnd = async () => {
       try {
         const page = await history.newest(id, null, gone.signal);
-        if (isGone) return;
+        if (isGone()) return;
         readAfter.current = page.events.at(-1)?.event.id ?? -1;
         setLive((last) => ({ ...last, view: prepend(last.view, page) }));
         setRead(true);
         if (page.reachesStart) return;
         const beginning = await history.beginning(id, gone.signal);
-        if (gone.signal.aborted) return;
+        if (isGone()) return;
         inputs.push({ kind: "assumed", agentState: null, workspace: reduceAll(emptyView, beginning).workspace });
         schedule();
       } catch {
         // The socket brings everything from the start; it only takes longer.
-        if (!isGone) setRead(true);
+        if (!isGone()) setRead(true);
       }
     };
     void readEnd();
     return () => {
-      isGone = true;
       gone.abort();
       socket.current = null;
       opened.close();

@@ -7,7 +7,10 @@ interface SplitProps {
   storageKey: string;
   label: string;
   left: ReactNode;
+  /** Null leaves all the room to the left. */
   right: ReactNode;
+  /** False leaves all the room to the right. */
+  isLeftShown: boolean;
 }
 
 const LEAST = 28;
@@ -17,7 +20,7 @@ const STEP = 2;
 const within = (percent: number) => Math.min(MOST, Math.max(LEAST, percent));
 
 /** Two columns with a bar between them that can be dragged or moved with the arrow keys. */
-export function Split({ storageKey, label, left, right }: SplitProps) {
+export function Split({ storageKey, label, left, right, isLeftShown }: SplitProps) {
   const [share, setShare] = useState(() => within(Number(readStored(storageKey)) || 50));
   const box = useRef<HTMLDivElement>(null);
   const move = (percent: number) => {
@@ -36,28 +39,34 @@ export function Split({ storageKey, label, left, right }: SplitProps) {
     else return;
     event.preventDefault();
   };
+  const isSplit = right !== null && isLeftShown;
   return (
-    <div ref={box} className="flex h-full min-h-0 min-w-0 flex-1">
-      <div className="flex min-h-0 min-w-0 flex-col" style={{ width: `${share}%` }}>
+    <div ref={box} className="flex min-h-0 min-w-0 flex-1">
+      <div
+        className={`min-h-0 min-w-0 flex-col ${isLeftShown ? "flex" : "hidden"} ${isSplit ? "" : "flex-1"}`}
+        style={isSplit ? { width: `${share}%` } : undefined}
+      >
         {left}
       </div>
-      <div
-        role="separator"
-        aria-orientation="vertical"
-        aria-label={label}
-        aria-valuemin={LEAST}
-        aria-valuemax={MOST}
-        aria-valuenow={Math.round(share)}
-        tabIndex={0}
-        onKeyDown={onKeyDown}
-        onPointerDown={(event) => event.currentTarget.setPointerCapture(event.pointerId)}
-        onPointerMove={onPointerMove}
-        onDoubleClick={() => move(50)}
-        className="group relative z-10 -mx-1 w-2 shrink-0 cursor-col-resize touch-none"
-      >
-        <span className="absolute inset-y-0 left-1/2 w-px -translate-x-1/2 bg-line transition-colors group-hover:w-0.5 group-hover:bg-accent" />
-      </div>
-      <div className="flex min-h-0 min-w-0 flex-1 flex-col">{right}</div>
+      {isSplit && (
+        <div
+          role="separator"
+          aria-orientation="vertical"
+          aria-label={label}
+          aria-valuemin={LEAST}
+          aria-valuemax={MOST}
+          aria-valuenow={Math.round(share)}
+          tabIndex={0}
+          onKeyDown={onKeyDown}
+          onPointerDown={(event) => event.currentTarget.setPointerCapture(event.pointerId)}
+          onPointerMove={onPointerMove}
+          onDoubleClick={() => move(50)}
+          className="group relative z-10 -mx-1 w-2 shrink-0 cursor-col-resize touch-none"
+        >
+          <span className="absolute inset-y-0 left-1/2 w-px -translate-x-1/2 bg-line transition-colors group-hover:w-0.5 group-hover:bg-accent" />
+        </div>
+      )}
+      {right !== null && <div className="flex min-h-0 min-w-0 flex-1 flex-col">{right}</div>}
     </div>
   );
 }

@@ -11,7 +11,7 @@ import { zh } from "./zh/all";
 const SAME_EVERYWHERE = [
   "OpenHands", "GitHub", "GitLab", "Bitbucket", "Forgejo", "Git", "Streamable HTTP",
   "npx", "files", "openhands", "openhands@all-hands.dev",
-  "Ctrl K", "Ctrl Shift O", "Ctrl B", "Ctrl 1 … 5", "Ctrl 0", "Enter", "Shift Enter", "/", "Esc", "Ctrl Enter", "Ctrl Backspace", "?",
+  "Ctrl K", "Ctrl Shift O", "Ctrl B", "Alt 1 … 5", "Alt 0", "Enter", "Shift Enter", "/", "Esc", "Ctrl Enter", "Ctrl Backspace", "?",
 ];
 const SAME_IN_GERMAN = ["Agent", "Branch", "Browser", "Chat", "Demo", "Name", "Plan", "Sandbox", "Terminal"];
 

@@ -57,6 +57,10 @@ function riskOf(action: StepAction): (typeof RISKS)[keyof typeof RISKS] {
   return RISKS[risk];
 }
 
+function isWriting(target: EventTarget | null): boolean {
+  return (target instanceof HTMLTextAreaElement || target instanceof HTMLInputElement) && target.value !== "";
+}
+
 /** Asks whether the agent may do what it wants to do: everything one needs to decide is on the card. */
 export function ApprovalCard({ view, onSend }: ApprovalCardProps) {
   const isAsking = isAwaitingConfirmation(view);
@@ -65,6 +69,8 @@ export function ApprovalCard({ view, onSend }: ApprovalCardProps) {
     const onKeyDown = (event: KeyboardEvent) => {
       if (!(event.ctrlKey || event.metaKey) || document.querySelector("dialog[open]") !== null) return;
       if (event.key !== "Enter" && event.key !== "Backspace") return;
+      // In a text that is being written these keys belong to the text.
+      if (isWriting(event.target)) return;
       event.preventDefault();
       onSend({ kind: "state", state: event.key === "Enter" ? "user_confirmed" : "user_rejected" });
     };

@@ -44,6 +44,8 @@ interface ChatPanelProps extends PanelProps {
   };
   /** The event that the address points at. */
   target: number | null;
+  /** Grows each time somebody asks for an event, be it the same one. */
+  timesAsked: number;
   /** What a text that begins with a slash may run. */
   commands: readonly Command[];
   onCopyLink: (eventId: number) => void;
@@ -86,6 +88,7 @@ export function ChatPanel(props: ChatPanelProps) {
             outbox={outbox}
             isReadingEarlier={props.isReadingEarlier}
             target={target}
+            timesAsked={props.timesAsked}
             isShown={isShown}
             onReadEarlier={props.readEarlier}
             onReadBackTo={live.readBackTo}

@@ -21,6 +21,7 @@ interface TranscriptProps {
   isReadingEarlier: boolean;
   /** The event to show and to point out. */
   target: number | null;
+  timesAsked: number;
   /** Is it to be seen now? One that is not has no size. */
   isShown: boolean;
   onReadEarlier: () => void;
@@ -103,7 +104,7 @@ export function Transcript(props: TranscriptProps) {
   usePointAt({
     scroller,
     index: targetIndex < 0 ? null : targetIndex,
-    target,
+    request: target === null ? null : `${target} ${props.timesAsked}`,
     scrollTo: (index) => {
       letGo();
       list.scrollToIndex(index, { align: "center" });

@@ -9,21 +9,21 @@ interface PointAtOptions {
   scroller: RefObject<HTMLElement | null>;
   /** The row to bring into sight, once it is there to be drawn; null for none. */
   index: number | null;
-  /** What is pointed at; each is brought into sight once. */
-  target: number | null;
+  /** What was asked for; each request is met once. */
+  request: string | null;
   scrollTo: (index: number) => void;
 }
 
 /** Brings a row of a list into sight whose sizes become known only while it is drawn. */
-export function usePointAt({ scroller, index, target, scrollTo }: PointAtOptions): void {
-  const doneFor = useRef<number | null>(null);
+export function usePointAt({ scroller, index, request, scrollTo }: PointAtOptions): void {
+  const doneFor = useRef<string | null>(null);
   const latest = useRef({ index, scrollTo });
   useEffect(() => {
     latest.current = { index, scrollTo };
   });
-  const isReady = index !== null && target !== null;
+  const isReady = index !== null && request !== null;
   useEffect(() => {
-    if (!isReady || doneFor.current === target) return;
+    if (!isReady || doneFor.current === request) return;
     let frame = 0;
     let frames = 0;
     let steady = 0;
@@ -32,7 +32,7 @@ export function usePointAt({ scroller, index, target, scrollTo }: PointAtOptions
       steady = at !== null && isInSight(scroller.current, at) ? steady + 1 : 0;
       frames += 1;
       if (steady >= STEADY_FRAMES || frames > MOST_FRAMES) {
-        doneFor.current = target;
+        doneFor.current = request;
         return;
       }
       if (at !== null && steady === 0) go(at);
@@ -40,7 +40,7 @@ export function usePointAt({ scroller, index, target, scrollTo }: PointAtOptions
     };
     frame = requestAnimationFrame(step);
     return () => cancelAnimationFrame(frame);
-  }, [isReady, target, scroller]);
+  }, [isReady, request, scroller]);
 }
 
 function isInSight(box: HTMLElement | null, index: number): boolean {

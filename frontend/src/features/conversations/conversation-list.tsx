@@ -8,7 +8,7 @@ import { IconButton } from "@/components/button";
 import { Icon } from "@/components/icons";
 import { m } from "@/i18n/language";
 import { relativeTime } from "@/lib/format";
-import { isUnread } from "@/lib/seen";
+import { isUnread, readSeen } from "@/lib/seen";
 
 import { ConversationDialog } from "./conversation-dialog";
 
@@ -35,6 +35,7 @@ export function ConversationList({ currentId, onDeleted }: ConversationListProps
   if (all.length === 0) {
     return <p className="px-4 py-3 text-sm text-muted">{m.conversations.none}</p>;
   }
+  const seen = readSeen();
   const wanted = search.trim().toLocaleLowerCase();
   const shown = all.filter(
     ({ title, repository }) =>
@@ -52,6 +53,7 @@ export function ConversationList({ currentId, onDeleted }: ConversationListProps
               conversation={conversation}
               isCurrent={conversation.id === currentId}
               now={now}
+              seen={seen}
               onEdit={() => setEdited(conversation)}
             />
           ))}
@@ -107,12 +109,13 @@ interface ListItemProps {
   conversation: Conversation;
   isCurrent: boolean;
   now: number;
+  seen: Record<string, number>;
   onEdit: () => void;
 }
 
-function ListItem({ conversation, isCurrent, now, onEdit }: ListItemProps) {
+function ListItem({ conversation, isCurrent, now, seen, onEdit }: ListItemProps) {
   const { id, title, updatedAt, repository, lastEventId } = conversation;
-  const hasNews = !isCurrent && isUnread(id, lastEventId);
+  const hasNews = !isCurrent && isUnread(seen, id, lastEventId);
   return (
     <li
       className={`group flex items-center rounded-lg transition-colors ${isCurrent ? "bg-raised shadow-xs ring-1 ring-line" : "hover:bg-raised/70"}`}
