@@ -1,4 +1,4 @@
-//! Where the agent's actions run: a shell, files and an editor on this machine.
+//! Where the agent's actions run: a shell, a Python notebook, files and an editor on this machine.
 //!
 //! Read [`Runtime`] first, then [`LocalRuntime`], then [`SandboxedRuntime`], which runs the former in a
 //! confined process, and [`ContainerRuntime`], which runs it in a container. [`Workspace`] and
@@ -29,7 +29,9 @@ mod editor;
 mod executor;
 mod files;
 mod git;
+mod live;
 mod local;
+mod notebook;
 mod output;
 mod path;
 mod processes;

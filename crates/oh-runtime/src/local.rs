@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use oh_event::{
     Action, ConfirmationState, ErrorObservation, Observation, PlainObservation, RunAction,
+    RunIpythonAction,
 };
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -13,13 +14,14 @@ use tokio::task::JoinSet;
 use crate::config::{LocalRuntimeConfig, command_environment};
 use crate::editor::Editor;
 use crate::files;
+use crate::notebook::{Notebook, NotebookActivity};
 use crate::path::PathMap;
 use crate::processes;
 use crate::program::{self, Program, RunningProgram};
 use crate::runtime::{ActionRequest, Activity, BoxFuture, OutputSink, Runtime};
 use crate::sandbox::shell_dir;
 use crate::shell::{
-    Shell, ShellActivity, ShellSender, ShellSetup, random_name, remove_leftovers, write_private,
+    Shell, ShellActivity, ShellSetup, random_name, remove_leftovers, write_private,
 };
 use crate::static_run;
 
@@ -27,7 +29,7 @@ use crate::static_run;
 const STATIC_COMMANDS: usize = 4;
 const BAD_ACTION: &str = "AGENT_ERROR$BAD_ACTION";
 
-/// Runs actions on this machine: one shell, the files it sees, and the editor.
+/// Runs actions on this machine: one shell, one notebook, the files they see, and the editor.
 ///
 /// No process starts before the first command.
 /// Dropping the runtime kills every process of the conversation.
@@ -38,16 +40,23 @@ pub struct LocalRuntime {
     editor: Arc<Editor>,
     /// The shell's directory, as of its last prompt.
     directory: watch::Sender<PathBuf>,
-    shell: Mutex<ShellState>,
+    tasks: Mutex<TaskState>,
     statics: Semaphore,
     programs: Mutex<JoinSet<()>>,
 }
 
 #[derive(Debug)]
-enum ShellState {
+enum TaskState {
     NotStarted,
-    Started(Shell),
+    Started(Tasks),
     Closed,
+}
+
+/// What runs beside each other; a process starts with the first request to each.
+#[derive(Debug)]
+struct Tasks {
+    shell: Shell,
+    notebook: Notebook,
 }
 
 impl LocalRuntime {
@@ -109,7 +118,7 @@ impl LocalRuntime {
             paths: PathMap::new(workspace.clone()),
             editor: Arc::new(Editor::new(PathMap::new(workspace), session_dir.join("edits"))),
             directory: watch::Sender::new(directory),
-            shell: Mutex::new(ShellState::NotStarted),
+            tasks: Mutex::new(TaskState::NotStarted),
             statics: Semaphore::new(STATIC_COMMANDS),
             programs: Mutex::default(),
         })
@@ -121,20 +130,21 @@ impl LocalRuntime {
         &self.setup.marker
     }
 
-    fn shell_state(&self) -> MutexGuard<'_, ShellState> {
-        self.shell.lock().unwrap_or_else(PoisonError::into_inner)
+    fn task_state(&self) -> MutexGuard<'_, TaskState> {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the shell, starting its task if need be; `None` after the runtime was closed.
-    fn shell(&self) -> Option<ShellSender> {
-        let mut state = self.shell_state();
-        if let ShellState::NotStarted = *state {
-            *state = ShellState::Started(Shell::new(self.setup.clone(), self.directory.clone()));
+    /// Returns what `choose` says of the tasks, starting them if need be; `None` after the
+    /// runtime was closed.
+    fn with_tasks<T>(&self, choose: impl FnOnce(&Tasks) -> T) -> Option<T> {
+        let mut state = self.task_state();
+        if let TaskState::NotStarted = *state {
+            let seen = self.directory.subscribe();
+            let shell = Shell::new(self.setup.clone(), self.directory.clone());
+            let notebook = Notebook::new(self.setup.clone(), seen, shell.watch());
+            *state = TaskState::Started(Tasks { shell, notebook });
         }
-        match &*state {
-            ShellState::Started(shell) => Some(shell.sender()),
-            ShellState::NotStarted | ShellState::Closed => None,
-        }
+        state.started().map(choose)
     }
 
     async fn run(
@@ -143,11 +153,23 @@ impl LocalRuntime {
         timeout: Option<Duration>,
         output: Option<OutputSink>,
     ) -> Observation {
-        let Some(shell) = self.shell() else { return closed() };
+        let Some(shell) = self.with_tasks(|tasks| tasks.shell.sender()) else { return closed() };
         if action.is_static {
             return self.run_static(action, timeout).await;
         }
         shell.run(action, timeout, output).await.unwrap_or_else(closed)
+    }
+
+    async fn run_cell(
+        &self,
+        action: RunIpythonAction,
+        timeout: Option<Duration>,
+        output: Option<OutputSink>,
+    ) -> Observation {
+        match self.with_tasks(|tasks| tasks.notebook.sender()) {
+            Some(notebook) => notebook.run(action, timeout, output).await.unwrap_or_else(closed),
+            None => closed(),
+        }
     }
 
     async fn run_static(&self, action: RunAction, timeout: Option<Duration>) -> Observation {
@@ -174,21 +196,22 @@ impl LocalRuntime {
 
     /// Returns what runs; `find` finds the processes by the session marker.
     pub(crate) async fn look(&self, find: fn(&str) -> Vec<processes::Process>) -> Activity {
-        let shell = match &*self.shell_state() {
-            ShellState::Started(shell) => shell.activity(),
-            ShellState::NotStarted | ShellState::Closed => ShellActivity::default(),
+        let (shell, notebook) = match self.task_state().started() {
+            Some(tasks) => (tasks.shell.activity(), tasks.notebook.activity()),
+            None => (ShellActivity::default(), NotebookActivity::default()),
         };
-        if shell.command.is_some() {
-            return Activity { foreground: shell.command, background: Vec::new() };
+        if let Some(foreground) = shell.command.or(notebook.code) {
+            return Activity { foreground: Some(foreground), background: Vec::new() };
         }
         let marker = self.setup.marker.clone();
-        let look = move || processes::descriptions(find(&marker), shell.pid);
+        let own: Vec<i32> = notebook.processes.into_iter().chain(shell.pid).collect();
+        let look = move || processes::descriptions(find(&marker), &own);
         let background = tokio::task::spawn_blocking(look).await.unwrap_or_default();
         Activity { foreground: None, background }
     }
 
     fn start(&self, program: &Program) -> io::Result<RunningProgram> {
-        if matches!(*self.shell_state(), ShellState::Closed) {
+        if matches!(*self.task_state(), TaskState::Closed) {
             return Err(closed_error());
         }
         let (running, work) = program::start(program, &self.setup)?;
@@ -198,13 +221,24 @@ impl LocalRuntime {
         Ok(running)
     }
 
-    async fn stop_shell(&self) {
-        let sender = match &*self.shell_state() {
-            ShellState::Started(shell) => Some(shell.sender()),
-            ShellState::NotStarted | ShellState::Closed => None,
-        };
-        if let Some(sender) = sender {
-            sender.stop().await;
+    async fn stop_tasks(&self) {
+        let senders = self
+            .task_state()
+            .started()
+            .map(|tasks| (tasks.notebook.sender(), tasks.shell.sender()));
+        if let Some((notebook, shell)) = senders {
+            // The shell ends every process, so the kernel goes first: it did not die by itself.
+            notebook.stop().await;
+            shell.stop().await;
+        }
+    }
+}
+
+impl TaskState {
+    fn started(&self) -> Option<&Tasks> {
+        match self {
+            Self::Started(tasks) => Some(tasks),
+            Self::NotStarted | Self::Closed => None,
         }
     }
 }
@@ -233,10 +267,10 @@ impl Runtime for LocalRuntime {
                 Action::Edit(action) => {
                     self.work_on_files(move |editor, _, _| editor.edit(&action)).await
                 }
-                Action::RunIpython(_)
-                | Action::Browse(_)
-                | Action::BrowseInteractive(_)
-                | Action::CallToolMcp(_) => no_such_tool(action.name()),
+                Action::RunIpython(action) => self.run_cell(action, timeout, output).await,
+                Action::Browse(_) | Action::BrowseInteractive(_) | Action::CallToolMcp(_) => {
+                    no_such_tool(action.name())
+                }
                 Action::Message(_)
                 | Action::System(_)
                 | Action::Think(_)
@@ -259,7 +293,7 @@ impl Runtime for LocalRuntime {
     }
 
     fn stop_processes(&self) -> BoxFuture<'_, ()> {
-        Box::pin(self.stop_shell())
+        Box::pin(self.stop_tasks())
     }
 
     fn activity(&self) -> BoxFuture<'_, Activity> {
@@ -272,8 +306,8 @@ impl Runtime for LocalRuntime {
 
     fn close(&self) -> BoxFuture<'_, ()> {
         Box::pin(async move {
-            self.stop_shell().await;
-            *self.shell_state() = ShellState::Closed;
+            self.stop_tasks().await;
+            *self.task_state() = TaskState::Closed;
             let marker = self.setup.marker.clone();
             let _ = tokio::task::spawn_blocking(move || processes::kill_session(&marker)).await;
         })
@@ -282,7 +316,7 @@ impl Runtime for LocalRuntime {
 
 impl Drop for LocalRuntime {
     fn drop(&mut self) {
-        *self.shell_state() = ShellState::Closed;
+        *self.task_state() = TaskState::Closed;
         processes::kill_session(&self.setup.marker);
     }
 }

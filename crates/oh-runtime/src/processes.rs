@@ -177,9 +177,9 @@ pub(crate) fn own_descendants(_: &str) -> Vec<Process> {
     found
 }
 
-/// Describes processes other than the shell, without their children.
-pub(crate) fn descriptions(mut processes: Vec<Process>, shell: Option<i32>) -> Vec<String> {
-    processes.retain(|process| Some(process.pid) != shell);
+/// Describes processes other than `own`, without their children.
+pub(crate) fn descriptions(mut processes: Vec<Process>, own: &[i32]) -> Vec<String> {
+    processes.retain(|process| !own.contains(&process.pid));
     let is_known = |pid: i32| processes.iter().any(|other| other.pid == pid);
     let first = processes.iter().filter(|process| !is_known(process.parent));
     first.map(Process::description).collect()
