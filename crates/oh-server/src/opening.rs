@@ -11,11 +11,16 @@ use oh_store::{ConversationMetadata, Settings, Store};
 
 use crate::checkout;
 use crate::compose::RuntimeSource;
+use crate::equipment::Equipment;
 use crate::mcp::{self, McpServers};
 use crate::pull_requests::PullRequestTools;
 use crate::sandbox::Sandboxes;
 use crate::secrets::Secrets;
 use crate::skills::Skills;
+
+/// What the agent is told where it has a notebook.
+const NOTEBOOK: &str =
+    " A Python notebook that keeps its state is beside the shell: `execute_ipython_cell`.";
 
 /// Opens conversations.
 #[derive(Clone)]
@@ -27,6 +32,7 @@ pub(crate) struct Opener {
     pub(crate) secrets: Secrets,
     pub(crate) mcp: McpServers,
     pub(crate) skills: Skills,
+    pub(crate) equipment: Equipment,
     /// Makes runtimes instead of the sandboxes.
     pub(crate) runtime: Option<RuntimeSource>,
 }
@@ -60,7 +66,9 @@ impl Opener {
             None => {
                 let programs = self.skills.programs(&id, &workspace, trust).await;
                 let git = git_identity(&self.config.lifecycle.git, &self.settings);
-                self.sandboxes.prepare(&id, git, self.secrets.for_commands(), &programs).await?
+                let secrets = self.secrets.for_commands();
+                let prepared = self.sandboxes.prepare(&id, git, secrets, &programs).await?;
+                self.equip(prepared).await
             }
         };
         let mut prepared = self.skills.attach(prepared, &id, &workspace, trust).await;
@@ -81,6 +89,15 @@ impl Opener {
         let tools = PullRequestTools { secrets: self.secrets.clone(), store: self.store.clone() };
         let is_usable = self.config.agent.enable_mcp && !tools.usable().is_empty();
         Ok(self.mcp.attach(prepared, &id, servers, is_usable.then_some(tools)))
+    }
+
+    /// Adds the tools for which this machine has what they need.
+    async fn equip(&self, mut prepared: PreparedRuntime) -> PreparedRuntime {
+        prepared.place_tools = self.equipment.look().await.tools();
+        if prepared.place_tools.has_ipython && self.config.agent.tools.has_ipython {
+            prepared.instructions.push_str(NOTEBOOK);
+        }
+        prepared
     }
 
     async fn metadata(&self, id: &ConversationId) -> Option<ConversationMetadata> {

@@ -19,6 +19,7 @@ use crate::auth::{
 };
 use crate::beginning;
 use crate::clock;
+use crate::equipment::Equipment;
 use crate::listener::Connection;
 use crate::llm_choice::LlmChoice;
 use crate::mcp::{McpServers, servers_now};
@@ -57,6 +58,7 @@ pub(crate) struct Shared {
     pub(crate) manager: ConversationManager,
     pub(crate) llm: Arc<LlmChoice>,
     pub(crate) sandboxes: Sandboxes,
+    pub(crate) equipment: Equipment,
     pub(crate) mcp: McpServers,
     pub(crate) skills: Skills,
     pub(crate) settings: Arc<Mutex<Option<Settings>>>,
