@@ -19,6 +19,7 @@
 //! - A sandbox that could be left when it was tried out is not used: see [`probe`].
 //! - Commands see a clean environment: see [`LocalRuntimeConfig`].
 //! - A file is changed by replacing it as a whole, and the bytes that an edit does not touch stay as they are.
+//! - A port is connected to only if processes of the conversation hold it, and nobody else could be reached.
 //! - No name that a client gives leads out of a [`Workspace`], and no archive does.
 //! - [`GitReader`] runs no program that a repository names, and asks no remote.
 
@@ -32,6 +33,7 @@ mod git;
 mod local;
 mod output;
 mod path;
+mod ports;
 mod processes;
 mod program;
 mod render;
@@ -48,6 +50,7 @@ pub use container::{
 pub use executor::{SandboxConfig, SandboxedRuntime};
 pub use git::{FileDiff, GitChange, GitChanges, GitError, GitLauncher, GitReader, GitStatus};
 pub use local::LocalRuntime;
+pub use ports::OpenPort;
 pub use processes::is_socket_held_outside;
 pub use program::{ErrorTail, Program, RunningProgram};
 pub use runtime::{ActionRequest, Activity, BoxFuture, OutputSink, Runtime};

@@ -7,6 +7,7 @@ use std::time::Duration;
 use oh_event::{
     Action, ConfirmationState, ErrorObservation, Observation, PlainObservation, RunAction,
 };
+use tokio::io::DuplexStream;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
@@ -14,7 +15,8 @@ use crate::config::{LocalRuntimeConfig, command_environment};
 use crate::editor::Editor;
 use crate::files;
 use crate::path::PathMap;
-use crate::processes;
+use crate::ports::{self, OpenPort};
+use crate::processes::{self, Process};
 use crate::program::{self, Program, RunningProgram};
 use crate::runtime::{ActionRequest, Activity, BoxFuture, OutputSink, Runtime};
 use crate::sandbox::shell_dir;
@@ -40,6 +42,8 @@ pub struct LocalRuntime {
     directory: watch::Sender<PathBuf>,
     shell: Mutex<ShellState>,
     statics: Semaphore,
+    connections: Arc<Semaphore>,
+    /// The work of keeping programs and connections.
     programs: Mutex<JoinSet<()>>,
 }
 
@@ -111,6 +115,7 @@ impl LocalRuntime {
             directory: watch::Sender::new(directory),
             shell: Mutex::new(ShellState::NotStarted),
             statics: Semaphore::new(STATIC_COMMANDS),
+            connections: Arc::new(Semaphore::new(ports::CONNECTIONS)),
             programs: Mutex::default(),
         })
     }
@@ -173,7 +178,7 @@ impl LocalRuntime {
     }
 
     /// Returns what runs; `find` finds the processes by the session marker.
-    pub(crate) async fn look(&self, find: fn(&str) -> Vec<processes::Process>) -> Activity {
+    pub(crate) async fn look(&self, find: fn(&str) -> Vec<Process>) -> Activity {
         let shell = match &*self.shell_state() {
             ShellState::Started(shell) => shell.activity(),
             ShellState::NotStarted | ShellState::Closed => ShellActivity::default(),
@@ -192,10 +197,48 @@ impl LocalRuntime {
             return Err(closed_error());
         }
         let (running, work) = program::start(program, &self.setup)?;
+        self.keep(work);
+        Ok(running)
+    }
+
+    /// Returns the ports of the processes that `find` finds by the session marker.
+    pub(crate) async fn ports_of(&self, find: fn(&str) -> Vec<Process>) -> Vec<OpenPort> {
+        let marker = self.setup.marker.clone();
+        let look = move || ports::listening(&find(&marker));
+        tokio::task::spawn_blocking(look).await.unwrap_or_default()
+    }
+
+    /// Connects to a port of the processes that `find` finds by the session marker.
+    pub(crate) async fn connect_to(
+        &self,
+        find: fn(&str) -> Vec<Process>,
+        port: u16,
+    ) -> io::Result<DuplexStream> {
+        let marker = self.setup.marker.clone();
+        let place = match self.connections.clone().try_acquire_owned() {
+            Ok(place) => place,
+            // Nobody waits for room at a port that is not there.
+            Err(_) if !self.holds_port(find, port).await => return Err(ports::not_held(port)),
+            Err(_) => self.connections.clone().acquire_owned().await.map_err(io::Error::other)?,
+        };
+        let there = ports::connect(move || find(&marker), port).await?;
+        let (stream, work) = ports::carry(there, place);
+        self.keep(work);
+        Ok(stream)
+    }
+
+    /// Says whether whoever connects to `port` from here reaches the processes that `find` finds, and
+    /// nobody else.
+    pub(crate) async fn holds_port(&self, find: fn(&str) -> Vec<Process>, port: u16) -> bool {
+        let marker = self.setup.marker.clone();
+        let look = move || ports::holds_port(&find(&marker), port);
+        tokio::task::spawn_blocking(look).await.unwrap_or(false)
+    }
+
+    fn keep(&self, work: impl Future<Output = ()> + Send + 'static) {
         let mut programs = self.programs.lock().unwrap_or_else(PoisonError::into_inner);
         while programs.try_join_next().is_some() {}
         programs.spawn(work);
-        Ok(running)
     }
 
     async fn stop_shell(&self) {
@@ -268,6 +311,14 @@ impl Runtime for LocalRuntime {
 
     fn start_program(&self, program: Program) -> BoxFuture<'_, io::Result<RunningProgram>> {
         Box::pin(async move { self.start(&program) })
+    }
+
+    fn ports(&self) -> BoxFuture<'_, Vec<OpenPort>> {
+        Box::pin(self.ports_of(processes::of_session))
+    }
+
+    fn connect(&self, port: u16) -> BoxFuture<'_, io::Result<DuplexStream>> {
+        Box::pin(self.connect_to(processes::of_session, port))
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

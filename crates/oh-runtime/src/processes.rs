@@ -92,6 +92,11 @@ impl Process {
 
     /// Returns what people know it by: its command line and its number.
     fn description(&self) -> String {
+        format!("{} (process {})", self.command_line(), self.pid)
+    }
+
+    /// Returns its command line, shortened, without what would control a terminal.
+    pub(crate) fn command_line(&self) -> String {
         const LENGTH: usize = 100;
         let line = std::fs::read(format!("/proc/{}/cmdline", self.pid)).unwrap_or_default();
         let words: String =
@@ -101,7 +106,7 @@ impl Process {
         if text.is_empty() {
             text = self.name();
         }
-        format!("{text} (process {})", self.pid)
+        text
     }
 
     /// Says whether the process sleeps until a terminal has input.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use oh_event::Observation;
+use tokio::io::DuplexStream;
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
@@ -15,6 +16,7 @@ use super::network::PROXY_PORT;
 use super::proxy::{self, AllowedHosts};
 use crate::config::{HostTools, LocalRuntimeConfig};
 use crate::local::{closed, closed_error, error};
+use crate::ports::{self, OpenPort};
 use crate::processes;
 use crate::program::{Program, RunningProgram};
 use crate::runtime::{ActionRequest, Activity, BoxFuture, Runtime};
@@ -233,6 +235,23 @@ impl Runtime for SandboxedRuntime {
         Box::pin(async move {
             let link = self.link().await?.ok_or_else(closed_error)?;
             link.link.start_program(program)
+        })
+    }
+
+    fn ports(&self) -> BoxFuture<'_, Vec<OpenPort>> {
+        Box::pin(async move {
+            match self.started_link().await {
+                Some(link) => link.link.ports().await.unwrap_or_default(),
+                None => Vec::new(),
+            }
+        })
+    }
+
+    fn connect(&self, port: u16) -> BoxFuture<'_, io::Result<DuplexStream>> {
+        Box::pin(async move {
+            // Where nothing was started, nothing listens.
+            let link = self.started_link().await.ok_or_else(|| ports::not_held(port))?;
+            link.link.connect_port(port).await
         })
     }
 

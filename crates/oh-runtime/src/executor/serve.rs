@@ -85,6 +85,8 @@ where
                 | Request::Stop { .. }
                 | Request::Look { .. }
                 | Request::Start { .. }
+                | Request::Ports { .. }
+                | Request::Connect { .. }
                 | Request::Input { .. }
                 | Request::Taken { .. }
                 | Request::End { .. },
@@ -225,6 +227,18 @@ impl Executor {
             Request::Start { id, program } => {
                 let (runtime, replies) = (self.runtime.clone(), self.replies.clone());
                 self.programs.start(id, *program, runtime, replies);
+            }
+            Request::Ports { id } => {
+                let (runtime, replies) = (self.runtime.clone(), self.replies.clone());
+                self.tasks.spawn(async move {
+                    let ports = runtime.ports_of(processes::own_descendants).await;
+                    let _ = replies.send(Reply::Ports { id, ports }).await;
+                    id
+                });
+            }
+            Request::Connect { id, port } => {
+                let (runtime, replies) = (self.runtime.clone(), self.replies.clone());
+                self.programs.connect(id, port, runtime, replies);
             }
             Request::Input { id, bytes } => self.programs.input(id, bytes),
             Request::Taken { id, count } => self.programs.output_taken(id, count),

@@ -19,6 +19,8 @@ mod git_hostile;
 #[cfg(test)]
 mod lifecycle;
 #[cfg(test)]
+mod ports;
+#[cfg(test)]
 mod programs;
 #[cfg(test)]
 mod sandbox;
