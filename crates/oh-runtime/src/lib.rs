@@ -32,10 +32,12 @@ mod files;
 mod git;
 mod local;
 mod output;
+mod pages;
 mod path;
 mod ports;
 mod processes;
 mod program;
+mod proxy_request;
 mod render;
 mod runtime;
 mod sandbox;
@@ -43,7 +45,7 @@ mod shell;
 mod static_run;
 mod workspace;
 
-pub use config::{HostTools, LocalRuntimeConfig};
+pub use config::{HostTools, LocalRuntimeConfig, PageNetwork};
 pub use container::{
     ContainerConfig, ContainerError, ContainerOnClose, ContainerRuntime, Containers, Gpus,
 };
@@ -52,7 +54,7 @@ pub use git::{FileDiff, GitChange, GitChanges, GitError, GitLauncher, GitReader,
 pub use local::LocalRuntime;
 pub use ports::OpenPort;
 pub use processes::is_socket_held_outside;
-pub use program::{ErrorTail, Program, RunningProgram};
+pub use program::{ErrorTail, Program, ProgramNetwork, RunningProgram};
 pub use runtime::{ActionRequest, Activity, BoxFuture, OutputSink, Runtime};
 pub use sandbox::{
     Layer, NetworkPolicy, Places, ResourceLimits, SandboxMode, SandboxPolicy, SandboxReport,

@@ -8,16 +8,17 @@ use oh_event::{
     Action, ConfirmationState, ErrorObservation, Observation, PlainObservation, RunAction,
 };
 use tokio::io::DuplexStream;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OnceCell, Semaphore, watch};
 use tokio::task::JoinSet;
 
-use crate::config::{LocalRuntimeConfig, command_environment};
+use crate::config::{LocalRuntimeConfig, PageNetwork, command_environment};
 use crate::editor::Editor;
 use crate::files;
+use crate::pages::PageProxy;
 use crate::path::PathMap;
 use crate::ports::{self, OpenPort};
 use crate::processes::{self, Process};
-use crate::program::{self, Program, RunningProgram};
+use crate::program::{self, Program, ProgramNetwork, RunningProgram};
 use crate::runtime::{ActionRequest, Activity, BoxFuture, OutputSink, Runtime};
 use crate::sandbox::shell_dir;
 use crate::shell::{
@@ -45,6 +46,10 @@ pub struct LocalRuntime {
     connections: Arc<Semaphore>,
     /// The work of keeping programs and connections.
     programs: Mutex<JoinSet<()>>,
+    /// The programs, which are not what a command left running.
+    program_roots: Mutex<Vec<Process>>,
+    page_network: PageNetwork,
+    page_proxy: OnceCell<PageProxy>,
 }
 
 #[derive(Debug)]
@@ -117,6 +122,9 @@ impl LocalRuntime {
             statics: Semaphore::new(STATIC_COMMANDS),
             connections: Arc::new(Semaphore::new(ports::CONNECTIONS)),
             programs: Mutex::default(),
+            program_roots: Mutex::default(),
+            page_network: config.page_network,
+            page_proxy: OnceCell::new(),
         })
     }
 
@@ -187,18 +195,59 @@ impl LocalRuntime {
             return Activity { foreground: shell.command, background: Vec::new() };
         }
         let marker = self.setup.marker.clone();
-        let look = move || processes::descriptions(find(&marker), shell.pid);
+        let programs = self.program_roots.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let look = move || {
+            let left = processes::without_trees(find(&marker), &programs);
+            processes::descriptions(left, shell.pid)
+        };
         let background = tokio::task::spawn_blocking(look).await.unwrap_or_default();
         Activity { foreground: None, background }
     }
 
-    fn start(&self, program: &Program) -> io::Result<RunningProgram> {
+    /// Starts a program; `find` finds the processes whose ports pages may reach.
+    pub(crate) async fn start(
+        &self,
+        mut program: Program,
+        find: fn(&str) -> Vec<Process>,
+    ) -> io::Result<RunningProgram> {
         if matches!(*self.shell_state(), ShellState::Closed) {
             return Err(closed_error());
         }
-        let (running, work) = program::start(program, &self.setup)?;
+        match program.network {
+            ProgramNetwork::AsCommands => {}
+            ProgramNetwork::OfPages => {
+                let (proxy, loopback) = self.page_network(find).await?;
+                for (name, value) in
+                    [("OPENHANDS_PAGE_PROXY", proxy), ("OPENHANDS_PAGE_LOOPBACK", loopback)]
+                {
+                    program.environment.push((name.to_owned(), value));
+                }
+            }
+        }
+        let program = &program;
+        let (running, process, work) = program::start(program, &self.setup)?;
+        {
+            let mut known = self.program_roots.lock().unwrap_or_else(PoisonError::into_inner);
+            known.retain(Process::is_alive);
+            known.extend(process);
+        }
         self.keep(work);
         Ok(running)
+    }
+
+    /// Returns the proxy of pages, and how they reach this machine.
+    async fn page_network(&self, find: fn(&str) -> Vec<Process>) -> io::Result<(String, String)> {
+        let direct = "direct".to_owned();
+        match &self.page_network {
+            PageNetwork::Proxy(url) => Ok((url.clone(), direct)),
+            PageNetwork::Off => Ok((String::new(), direct)),
+            PageNetwork::Shared => {
+                let marker = self.setup.marker.clone();
+                let start = || PageProxy::start(Arc::new(move || find(&marker)));
+                let proxy = self.page_proxy.get_or_try_init(start).await?;
+                Ok((proxy.url(), "proxy".to_owned()))
+            }
+        }
     }
 
     /// Returns the ports of the processes that `find` finds by the session marker.
@@ -310,7 +359,7 @@ impl Runtime for LocalRuntime {
     }
 
     fn start_program(&self, program: Program) -> BoxFuture<'_, io::Result<RunningProgram>> {
-        Box::pin(async move { self.start(&program) })
+        Box::pin(self.start(program, processes::of_session))
     }
 
     fn ports(&self) -> BoxFuture<'_, Vec<OpenPort>> {

@@ -182,6 +182,24 @@ pub(crate) fn own_descendants(_: &str) -> Vec<Process> {
     found
 }
 
+/// Takes out `roots` and everything below them.
+pub(crate) fn without_trees(mut processes: Vec<Process>, roots: &[Process]) -> Vec<Process> {
+    let mut gone: HashSet<i32> = roots.iter().map(|root| root.pid).collect();
+    loop {
+        let before = processes.len();
+        processes.retain(|process| {
+            let is_below = gone.contains(&process.pid) || gone.contains(&process.parent);
+            if is_below {
+                gone.insert(process.pid);
+            }
+            !is_below
+        });
+        if processes.len() == before {
+            return processes;
+        }
+    }
+}
+
 /// Describes processes other than the shell, without their children.
 pub(crate) fn descriptions(mut processes: Vec<Process>, shell: Option<i32>) -> Vec<String> {
     processes.retain(|process| Some(process.pid) != shell);
