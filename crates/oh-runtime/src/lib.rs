@@ -19,6 +19,7 @@
 //! - A sandbox that could be left when it was tried out is not used: see [`probe`].
 //! - Commands see a clean environment: see [`LocalRuntimeConfig`].
 //! - A file is changed by replacing it as a whole, and the bytes that an edit does not touch stay as they are.
+//! - A port is connected to only if processes of the conversation hold it, and nobody else could be reached.
 //! - No name that a client gives leads out of a [`Workspace`], and no archive does.
 //! - [`GitReader`] runs no program that a repository names, and asks no remote.
 
@@ -33,25 +34,30 @@ mod live;
 mod local;
 mod notebook;
 mod output;
+mod pages;
 mod path;
+mod ports;
 mod processes;
 mod program;
+mod proxy_request;
 mod render;
 mod runtime;
 mod sandbox;
 mod shell;
 mod static_run;
+mod tasks;
 mod workspace;
 
-pub use config::{HostTools, LocalRuntimeConfig};
+pub use config::{HostTools, LocalRuntimeConfig, PageNetwork};
 pub use container::{
     ContainerConfig, ContainerError, ContainerOnClose, ContainerRuntime, Containers, Gpus,
 };
 pub use executor::{SandboxConfig, SandboxedRuntime};
 pub use git::{FileDiff, GitChange, GitChanges, GitError, GitLauncher, GitReader, GitStatus};
 pub use local::LocalRuntime;
+pub use ports::OpenPort;
 pub use processes::is_socket_held_outside;
-pub use program::{ErrorTail, Program, RunningProgram};
+pub use program::{ErrorTail, Program, ProgramNetwork, RunningProgram};
 pub use runtime::{ActionRequest, Activity, BoxFuture, OutputSink, Runtime};
 pub use sandbox::{
     Layer, NetworkPolicy, Places, ResourceLimits, SandboxMode, SandboxPolicy, SandboxReport,

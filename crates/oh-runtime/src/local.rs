@@ -1,29 +1,30 @@
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use oh_event::{
     Action, ConfirmationState, ErrorObservation, Observation, PlainObservation, RunAction,
     RunIpythonAction,
 };
-use tokio::sync::{Semaphore, watch};
+use tokio::io::DuplexStream;
+use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::JoinSet;
 
-use crate::config::{LocalRuntimeConfig, command_environment};
+use crate::config::{LocalRuntimeConfig, PageNetwork, command_environment, hostname, username};
 use crate::editor::Editor;
 use crate::files;
-use crate::notebook::{Notebook, NotebookActivity};
+use crate::pages::PageProxy;
 use crate::path::PathMap;
-use crate::processes;
-use crate::program::{self, Program, RunningProgram};
+use crate::ports::{self, OpenPort};
+use crate::processes::{self, Process};
+use crate::program::{self, Program, ProgramNetwork, RunningProgram};
 use crate::runtime::{ActionRequest, Activity, BoxFuture, OutputSink, Runtime};
 use crate::sandbox::shell_dir;
-use crate::shell::{
-    Shell, ShellActivity, ShellSetup, random_name, remove_leftovers, write_private,
-};
+use crate::shell::{ShellSetup, random_name, remove_leftovers, write_private};
 use crate::static_run;
+use crate::tasks::Tasks;
 
 /// Static commands of one conversation that may run at once.
 const STATIC_COMMANDS: usize = 4;
@@ -38,25 +39,15 @@ pub struct LocalRuntime {
     setup: ShellSetup,
     paths: PathMap,
     editor: Arc<Editor>,
-    /// The shell's directory, as of its last prompt.
-    directory: watch::Sender<PathBuf>,
-    tasks: Mutex<TaskState>,
+    tasks: Tasks,
     statics: Semaphore,
+    connections: Arc<Semaphore>,
+    /// The work of keeping programs and connections.
     programs: Mutex<JoinSet<()>>,
-}
-
-#[derive(Debug)]
-enum TaskState {
-    NotStarted,
-    Started(Tasks),
-    Closed,
-}
-
-/// What runs beside each other; a process starts with the first request to each.
-#[derive(Debug)]
-struct Tasks {
-    shell: Shell,
-    notebook: Notebook,
+    /// The programs, which are not what a command left running.
+    program_roots: Mutex<Vec<Process>>,
+    page_network: PageNetwork,
+    page_proxy: OnceCell<PageProxy>,
 }
 
 impl LocalRuntime {
@@ -114,13 +105,16 @@ impl LocalRuntime {
             session_dir: session_dir.clone(),
         };
         Ok(Self {
+            tasks: Tasks::new(setup.clone(), directory),
             setup,
             paths: PathMap::new(workspace.clone()),
             editor: Arc::new(Editor::new(PathMap::new(workspace), session_dir.join("edits"))),
-            directory: watch::Sender::new(directory),
-            tasks: Mutex::new(TaskState::NotStarted),
             statics: Semaphore::new(STATIC_COMMANDS),
+            connections: Arc::new(Semaphore::new(ports::CONNECTIONS)),
             programs: Mutex::default(),
+            program_roots: Mutex::default(),
+            page_network: config.page_network,
+            page_proxy: OnceCell::new(),
         })
     }
 
@@ -130,30 +124,13 @@ impl LocalRuntime {
         &self.setup.marker
     }
 
-    fn task_state(&self) -> MutexGuard<'_, TaskState> {
-        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Returns what `choose` says of the tasks, starting them if need be; `None` after the
-    /// runtime was closed.
-    fn with_tasks<T>(&self, choose: impl FnOnce(&Tasks) -> T) -> Option<T> {
-        let mut state = self.task_state();
-        if let TaskState::NotStarted = *state {
-            let seen = self.directory.subscribe();
-            let shell = Shell::new(self.setup.clone(), self.directory.clone());
-            let notebook = Notebook::new(self.setup.clone(), seen, shell.watch());
-            *state = TaskState::Started(Tasks { shell, notebook });
-        }
-        state.started().map(choose)
-    }
-
     async fn run(
         &self,
         action: RunAction,
         timeout: Option<Duration>,
         output: Option<OutputSink>,
     ) -> Observation {
-        let Some(shell) = self.with_tasks(|tasks| tasks.shell.sender()) else { return closed() };
+        let Some(shell) = self.tasks.shell() else { return closed() };
         if action.is_static {
             return self.run_static(action, timeout).await;
         }
@@ -166,7 +143,7 @@ impl LocalRuntime {
         timeout: Option<Duration>,
         output: Option<OutputSink>,
     ) -> Observation {
-        match self.with_tasks(|tasks| tasks.notebook.sender()) {
+        match self.tasks.notebook() {
             Some(notebook) => notebook.run(action, timeout, output).await.unwrap_or_else(closed),
             None => closed(),
         }
@@ -188,58 +165,113 @@ impl LocalRuntime {
     ) -> Observation {
         let editor = Arc::clone(&self.editor);
         let paths = self.paths.clone();
-        let directory = self.directory.borrow().clone();
+        let directory = self.tasks.directory();
         tokio::task::spawn_blocking(move || work(&editor, &paths, &directory))
             .await
             .unwrap_or_else(|_| error("The file operation was given up."))
     }
 
     /// Returns what runs; `find` finds the processes by the session marker.
-    pub(crate) async fn look(&self, find: fn(&str) -> Vec<processes::Process>) -> Activity {
-        let (shell, notebook) = match self.task_state().started() {
-            Some(tasks) => (tasks.shell.activity(), tasks.notebook.activity()),
-            None => (ShellActivity::default(), NotebookActivity::default()),
-        };
+    pub(crate) async fn look(&self, find: fn(&str) -> Vec<Process>) -> Activity {
+        let (shell, notebook) = self.tasks.activity();
         if let Some(foreground) = shell.command.or(notebook.code) {
             return Activity { foreground: Some(foreground), background: Vec::new() };
         }
         let marker = self.setup.marker.clone();
         let own: Vec<i32> = notebook.processes.into_iter().chain(shell.pid).collect();
-        let look = move || processes::descriptions(find(&marker), &own);
+        let programs = self.program_roots.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let look = move || {
+            let left = processes::without_trees(find(&marker), &programs);
+            processes::descriptions(left, &own)
+        };
         let background = tokio::task::spawn_blocking(look).await.unwrap_or_default();
         Activity { foreground: None, background }
     }
 
-    fn start(&self, program: &Program) -> io::Result<RunningProgram> {
-        if matches!(*self.task_state(), TaskState::Closed) {
+    /// Starts a program; `find` finds the processes whose ports pages may reach.
+    pub(crate) async fn start(
+        &self,
+        mut program: Program,
+        find: fn(&str) -> Vec<Process>,
+    ) -> io::Result<RunningProgram> {
+        if self.tasks.is_closed() {
             return Err(closed_error());
         }
-        let (running, work) = program::start(program, &self.setup)?;
-        let mut programs = self.programs.lock().unwrap_or_else(PoisonError::into_inner);
-        while programs.try_join_next().is_some() {}
-        programs.spawn(work);
+        match program.network {
+            ProgramNetwork::AsCommands => {}
+            ProgramNetwork::OfPages => {
+                let (proxy, loopback) = self.page_network(find).await?;
+                for (name, value) in
+                    [("OPENHANDS_PAGE_PROXY", proxy), ("OPENHANDS_PAGE_LOOPBACK", loopback)]
+                {
+                    program.environment.push((name.to_owned(), value));
+                }
+            }
+        }
+        let program = &program;
+        let (running, process, work) = program::start(program, &self.setup)?;
+        {
+            let mut known = self.program_roots.lock().unwrap_or_else(PoisonError::into_inner);
+            known.retain(Process::is_alive);
+            known.extend(process);
+        }
+        self.keep(work);
         Ok(running)
     }
 
-    async fn stop_tasks(&self) {
-        let senders = self
-            .task_state()
-            .started()
-            .map(|tasks| (tasks.notebook.sender(), tasks.shell.sender()));
-        if let Some((notebook, shell)) = senders {
-            // The shell ends every process, so the kernel goes first: it did not die by itself.
-            notebook.stop().await;
-            shell.stop().await;
+    /// Returns the proxy of pages, and how they reach this machine.
+    async fn page_network(&self, find: fn(&str) -> Vec<Process>) -> io::Result<(String, String)> {
+        let direct = "direct".to_owned();
+        match &self.page_network {
+            PageNetwork::Proxy(url) => Ok((url.clone(), direct)),
+            PageNetwork::Off => Ok((String::new(), direct)),
+            PageNetwork::Shared => {
+                let marker = self.setup.marker.clone();
+                let start = || PageProxy::start(Arc::new(move || find(&marker)));
+                let proxy = self.page_proxy.get_or_try_init(start).await?;
+                Ok((proxy.url(), "proxy".to_owned()))
+            }
         }
     }
-}
 
-impl TaskState {
-    fn started(&self) -> Option<&Tasks> {
-        match self {
-            Self::Started(tasks) => Some(tasks),
-            Self::NotStarted | Self::Closed => None,
-        }
+    /// Returns the ports of the processes that `find` finds by the session marker.
+    pub(crate) async fn ports_of(&self, find: fn(&str) -> Vec<Process>) -> Vec<OpenPort> {
+        let marker = self.setup.marker.clone();
+        let look = move || ports::listening(&find(&marker));
+        tokio::task::spawn_blocking(look).await.unwrap_or_default()
+    }
+
+    /// Connects to a port of the processes that `find` finds by the session marker.
+    pub(crate) async fn connect_to(
+        &self,
+        find: fn(&str) -> Vec<Process>,
+        port: u16,
+    ) -> io::Result<DuplexStream> {
+        let marker = self.setup.marker.clone();
+        let place = match self.connections.clone().try_acquire_owned() {
+            Ok(place) => place,
+            // Nobody waits for room at a port that is not there.
+            Err(_) if !self.holds_port(find, port).await => return Err(ports::not_held(port)),
+            Err(_) => self.connections.clone().acquire_owned().await.map_err(io::Error::other)?,
+        };
+        let there = ports::connect(move || find(&marker), port).await?;
+        let (stream, work) = ports::carry(there, place);
+        self.keep(work);
+        Ok(stream)
+    }
+
+    /// Says whether whoever connects to `port` from here reaches the processes that `find` finds, and
+    /// nobody else.
+    pub(crate) async fn holds_port(&self, find: fn(&str) -> Vec<Process>, port: u16) -> bool {
+        let marker = self.setup.marker.clone();
+        let look = move || ports::holds_port(&find(&marker), port);
+        tokio::task::spawn_blocking(look).await.unwrap_or(false)
+    }
+
+    fn keep(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let mut programs = self.programs.lock().unwrap_or_else(PoisonError::into_inner);
+        while programs.try_join_next().is_some() {}
+        programs.spawn(work);
     }
 }
 
@@ -293,7 +325,7 @@ impl Runtime for LocalRuntime {
     }
 
     fn stop_processes(&self) -> BoxFuture<'_, ()> {
-        Box::pin(self.stop_tasks())
+        Box::pin(self.tasks.stop())
     }
 
     fn activity(&self) -> BoxFuture<'_, Activity> {
@@ -301,13 +333,21 @@ impl Runtime for LocalRuntime {
     }
 
     fn start_program(&self, program: Program) -> BoxFuture<'_, io::Result<RunningProgram>> {
-        Box::pin(async move { self.start(&program) })
+        Box::pin(self.start(program, processes::of_session))
+    }
+
+    fn ports(&self) -> BoxFuture<'_, Vec<OpenPort>> {
+        Box::pin(self.ports_of(processes::of_session))
+    }
+
+    fn connect(&self, port: u16) -> BoxFuture<'_, io::Result<DuplexStream>> {
+        Box::pin(self.connect_to(processes::of_session, port))
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {
         Box::pin(async move {
-            self.stop_tasks().await;
-            *self.task_state() = TaskState::Closed;
+            self.tasks.stop().await;
+            self.tasks.close();
             let marker = self.setup.marker.clone();
             let _ = tokio::task::spawn_blocking(move || processes::kill_session(&marker)).await;
         })
@@ -316,7 +356,7 @@ impl Runtime for LocalRuntime {
 
 impl Drop for LocalRuntime {
     fn drop(&mut self) {
-        *self.task_state() = TaskState::Closed;
+        self.tasks.close();
         processes::kill_session(&self.setup.marker);
     }
 }
@@ -345,21 +385,4 @@ fn not_confirmed() -> Observation {
         content: "The user has not allowed this action, so it was not executed.".to_owned(),
         error_id: BAD_ACTION.to_owned(),
     })
-}
-
-fn hostname() -> String {
-    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    name.trim_end().to_owned()
-}
-
-/// Returns the name of the user that commands run as.
-fn username() -> String {
-    let uid = rustix::process::getuid().as_raw().to_string();
-    let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-    users
-        .lines()
-        .map(|line| line.split(':').collect::<Vec<_>>())
-        .find(|fields| fields.get(2) == Some(&uid.as_str()))
-        .and_then(|fields| fields.first().map(|&name| name.to_owned()))
-        .unwrap_or(uid)
 }

@@ -92,6 +92,11 @@ impl Process {
 
     /// Returns what people know it by: its command line and its number.
     fn description(&self) -> String {
+        format!("{} (process {})", self.command_line(), self.pid)
+    }
+
+    /// Returns its command line, shortened, without what would control a terminal.
+    pub(crate) fn command_line(&self) -> String {
         const LENGTH: usize = 100;
         let line = std::fs::read(format!("/proc/{}/cmdline", self.pid)).unwrap_or_default();
         let words: String =
@@ -101,7 +106,7 @@ impl Process {
         if text.is_empty() {
             text = self.name();
         }
-        format!("{text} (process {})", self.pid)
+        text
     }
 
     /// Says whether the process sleeps until a terminal has input.
@@ -175,6 +180,24 @@ pub(crate) fn own_descendants(_: &str) -> Vec<Process> {
     let mut found = descendants(own_pid());
     found.retain(|process| !process.is_dead);
     found
+}
+
+/// Takes out `roots` and everything below them.
+pub(crate) fn without_trees(mut processes: Vec<Process>, roots: &[Process]) -> Vec<Process> {
+    let mut gone: HashSet<i32> = roots.iter().map(|root| root.pid).collect();
+    loop {
+        let before = processes.len();
+        processes.retain(|process| {
+            let is_below = gone.contains(&process.pid) || gone.contains(&process.parent);
+            if is_below {
+                gone.insert(process.pid);
+            }
+            !is_below
+        });
+        if processes.len() == before {
+            return processes;
+        }
+    }
 }
 
 /// Describes processes other than `own`, without their children.

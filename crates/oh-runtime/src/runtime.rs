@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use oh_event::{Action, Observation};
 use serde::{Deserialize, Serialize};
+use tokio::io::DuplexStream;
 use tokio::sync::mpsc;
 
+use crate::ports::OpenPort;
 use crate::program::{Program, RunningProgram};
 
 /// A future that can be sent to another thread.
@@ -45,6 +47,20 @@ pub trait Runtime: Send + Sync + Debug + 'static {
     fn start_program(&self, program: Program) -> BoxFuture<'_, io::Result<RunningProgram>> {
         let reason =
             format!("`{}` cannot be started: this runtime starts no programs", program.command);
+        Box::pin(async { Err(io::Error::new(io::ErrorKind::Unsupported, reason)) })
+    }
+
+    /// Returns the TCP ports on which processes of the conversation wait for connections.
+    fn ports(&self) -> BoxFuture<'_, Vec<OpenPort>> {
+        Box::pin(async { Vec::new() })
+    }
+
+    /// Connects to a port of the conversation, from inside. Dropping the stream closes the connection.
+    ///
+    /// A port that no process of the conversation holds is not reached, whoever else holds it. If
+    /// there are many connections already, this waits until one of them is closed.
+    fn connect(&self, port: u16) -> BoxFuture<'_, io::Result<DuplexStream>> {
+        let reason = format!("port {port} cannot be reached: this runtime leads to no ports");
         Box::pin(async { Err(io::Error::new(io::ErrorKind::Unsupported, reason)) })
     }
 

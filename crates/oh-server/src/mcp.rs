@@ -13,10 +13,11 @@ use oh_mcp::{
     Launcher, McpClients, McpConfig, McpContext, McpResult, McpServer, ServerState, ServerStatus,
     StdioConnection,
 };
-use oh_runtime::{ActionRequest, Activity, BoxFuture, Program, RunningProgram, Runtime};
+use oh_runtime::{ActionRequest, Activity, BoxFuture, OpenPort, Program, RunningProgram, Runtime};
 use oh_session::{OWN_TOOLS, OfferedTools, PreparedRuntime, ToolSource, ToolSpec};
 use oh_store::Settings;
 use serde_json::{Value, json};
+use tokio::io::DuplexStream;
 
 use crate::pull_requests::{PullRequestTools, ToolDescription};
 
@@ -210,6 +211,7 @@ fn launcher(runtime: Arc<dyn Runtime>) -> Launcher {
                 command: program.command,
                 arguments: program.args,
                 environment: program.env.into_iter().collect(),
+                ..Program::default()
             };
             let RunningProgram { stream, errors } = runtime.start_program(program).await?;
             Ok(StdioConnection { stream, errors: Arc::new(move || errors.text()) })
@@ -263,6 +265,14 @@ impl Runtime for McpRuntime {
 
     fn start_program(&self, program: Program) -> BoxFuture<'_, io::Result<RunningProgram>> {
         self.inner.start_program(program)
+    }
+
+    fn ports(&self) -> BoxFuture<'_, Vec<OpenPort>> {
+        self.inner.ports()
+    }
+
+    fn connect(&self, port: u16) -> BoxFuture<'_, io::Result<DuplexStream>> {
+        self.inner.connect(port)
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

@@ -1,5 +1,6 @@
 //! A piece of work for another agent: a conversation of its own, in the same place.
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,8 +10,9 @@ use oh_event::{
     Action, AgentState, ConversationId, DelegateAction, DelegateObservation, ErrorObservation,
     EventDraft, EventId, EventSource, LlmMetrics, MessageAction, Observation,
 };
-use oh_runtime::{ActionRequest, Activity, BoxFuture, Runtime};
+use oh_runtime::{ActionRequest, Activity, BoxFuture, OpenPort, Runtime};
 
+use tokio::io::DuplexStream;
 use tokio::sync::watch;
 
 use crate::handle::{Letter, SessionHandle};
@@ -206,6 +208,14 @@ impl Runtime for Borrowed {
 
     fn activity(&self) -> BoxFuture<'_, Activity> {
         self.0.activity()
+    }
+
+    fn ports(&self) -> BoxFuture<'_, Vec<OpenPort>> {
+        self.0.ports()
+    }
+
+    fn connect(&self, port: u16) -> BoxFuture<'_, io::Result<DuplexStream>> {
+        self.0.connect(port)
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

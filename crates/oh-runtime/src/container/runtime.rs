@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use std::time::Duration;
 
 use oh_event::Observation;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncWriteExt, DuplexStream};
 use tokio::sync::Mutex;
 
 use super::body::{Body, SESSION};
@@ -18,6 +18,7 @@ use super::error::ContainerError;
 use crate::config::{HostTools, LocalRuntimeConfig};
 use crate::executor::{Link, Lost};
 use crate::local::{closed, closed_error, error};
+use crate::ports::{self, OpenPort};
 use crate::program::{Program, RunningProgram};
 use crate::runtime::{ActionRequest, Activity, BoxFuture, OutputSink, Runtime};
 use crate::sandbox::{
@@ -263,6 +264,13 @@ impl ContainerRuntime {
         }
     }
 
+    async fn started_link(&self) -> Option<Arc<Link>> {
+        match &*self.link.lock().await {
+            LinkState::Started(link) => Some(link.clone()),
+            LinkState::NotStarted | LinkState::Closed => None,
+        }
+    }
+
     fn note(&self, note: &'static str) {
         let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
         if !notes.contains(&note) {
@@ -317,11 +325,7 @@ impl Runtime for ContainerRuntime {
 
     fn stop_processes(&self) -> BoxFuture<'_, ()> {
         Box::pin(async move {
-            let link = match &*self.link.lock().await {
-                LinkState::Started(link) => Some(link.clone()),
-                LinkState::NotStarted | LinkState::Closed => None,
-            };
-            if let Some(link) = link {
+            if let Some(link) = self.started_link().await {
                 link.stop().await;
             }
         })
@@ -329,11 +333,10 @@ impl Runtime for ContainerRuntime {
 
     fn activity(&self) -> BoxFuture<'_, Activity> {
         Box::pin(async move {
-            let link = match &*self.link.lock().await {
-                LinkState::Started(link) => link.clone(),
-                LinkState::NotStarted | LinkState::Closed => return Activity::default(),
-            };
-            link.activity().await.unwrap_or_default()
+            match self.started_link().await {
+                Some(link) => link.activity().await.unwrap_or_default(),
+                None => Activity::default(),
+            }
         })
     }
 
@@ -341,6 +344,23 @@ impl Runtime for ContainerRuntime {
         Box::pin(async move {
             let link = self.link(None).await.map_err(io::Error::other)?;
             link.ok_or_else(closed_error)?.start_program(program)
+        })
+    }
+
+    fn ports(&self) -> BoxFuture<'_, Vec<OpenPort>> {
+        Box::pin(async move {
+            match self.started_link().await {
+                Some(link) => link.ports().await.unwrap_or_default(),
+                None => Vec::new(),
+            }
+        })
+    }
+
+    fn connect(&self, port: u16) -> BoxFuture<'_, io::Result<DuplexStream>> {
+        Box::pin(async move {
+            // Where nothing was started, nothing listens.
+            let link = self.started_link().await.ok_or_else(|| ports::not_held(port))?;
+            link.connect_port(port).await
         })
     }
 

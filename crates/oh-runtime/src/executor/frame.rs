@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use crate::config::LocalRuntimeConfig;
+use crate::ports::OpenPort;
 use crate::program::Program;
 use crate::runtime::Activity;
 
@@ -43,6 +44,15 @@ pub(super) enum Request {
     Start {
         id: u64,
         program: Box<Program>,
+    },
+    /// Asks for the open ports.
+    Ports {
+        id: u64,
+    },
+    /// Connects to a port; then its bytes go to and fro like those of a program.
+    Connect {
+        id: u64,
+        port: u16,
     },
     Input {
         id: u64,
@@ -78,6 +88,17 @@ pub(super) enum Reply {
         id: u64,
         activity: Activity,
     },
+    Ports {
+        id: u64,
+        ports: Vec<OpenPort>,
+    },
+    Connected {
+        id: u64,
+    },
+    NotConnected {
+        id: u64,
+        reason: String,
+    },
     ProgramOutput {
         id: u64,
         bytes: Vec<u8>,
@@ -112,6 +133,7 @@ const START: u8 = 6;
 const INPUT: u8 = 7;
 const TAKEN: u8 = 8;
 const END: u8 = 9;
+const PORTS: u8 = 10;
 const READY: u8 = 11;
 const FAILED: u8 = 12;
 const OUTPUT: u8 = 13;
@@ -122,6 +144,10 @@ const PROGRAM_OUTPUT: u8 = 17;
 const INPUT_TAKEN: u8 = 18;
 const PROGRAM_ERRORS: u8 = 19;
 const PROGRAM_ENDED: u8 = 20;
+const CONNECT: u8 = 21;
+const CONNECTED: u8 = 22;
+const NOT_CONNECTED: u8 = 23;
+const OPEN_PORTS: u8 = 24;
 
 impl Request {
     pub(super) fn encode(&self) -> io::Result<Vec<u8>> {
@@ -138,6 +164,8 @@ impl Request {
             Self::Stop { id } => frame(STOP, *id, b""),
             Self::Look { id } => frame(LOOK, *id, b""),
             Self::Start { id, program } => frame(START, *id, &serde_json::to_vec(program)?),
+            Self::Ports { id } => frame(PORTS, *id, b""),
+            Self::Connect { id, port } => frame(CONNECT, *id, &port.to_le_bytes()),
             Self::Input { id, bytes } => frame(INPUT, *id, bytes),
             Self::Taken { id, count } => frame(TAKEN, *id, &count.to_le_bytes()),
             Self::End { id } => frame(END, *id, b""),
@@ -162,6 +190,8 @@ impl Request {
             STOP => Self::Stop { id },
             LOOK => Self::Look { id },
             START => Self::Start { id, program: serde_json::from_slice(&payload)? },
+            PORTS => Self::Ports { id },
+            CONNECT => Self::Connect { id, port: port(&payload)? },
             INPUT => Self::Input { id, bytes: payload },
             TAKEN => Self::Taken { id, count: count(&payload)? },
             END => Self::End { id },
@@ -182,6 +212,9 @@ impl Reply {
             }
             Self::Stopped { id } => frame(STOPPED, *id, b""),
             Self::Activity { id, activity } => frame(ACTIVITY, *id, &serde_json::to_vec(activity)?),
+            Self::Ports { id, ports } => frame(OPEN_PORTS, *id, &serde_json::to_vec(ports)?),
+            Self::Connected { id } => frame(CONNECTED, *id, b""),
+            Self::NotConnected { id, reason } => frame(NOT_CONNECTED, *id, reason.as_bytes()),
             Self::ProgramOutput { id, bytes } => frame(PROGRAM_OUTPUT, *id, bytes),
             Self::InputTaken { id, count } => frame(INPUT_TAKEN, *id, &count.to_le_bytes()),
             Self::ProgramErrors { id, text } => frame(PROGRAM_ERRORS, *id, text.as_bytes()),
@@ -205,6 +238,9 @@ impl Reply {
             }
             STOPPED => Self::Stopped { id },
             ACTIVITY => Self::Activity { id, activity: serde_json::from_slice(&payload)? },
+            OPEN_PORTS => Self::Ports { id, ports: serde_json::from_slice(&payload)? },
+            CONNECTED => Self::Connected { id },
+            NOT_CONNECTED => Self::NotConnected { id, reason: text(payload)? },
             PROGRAM_OUTPUT => Self::ProgramOutput { id, bytes: payload },
             INPUT_TAKEN => Self::InputTaken { id, count: count(&payload)? },
             PROGRAM_ERRORS => Self::ProgramErrors { id, text: text(payload)? },
@@ -249,6 +285,10 @@ async fn read_frame(
 
 fn count(payload: &[u8]) -> io::Result<u32> {
     payload.try_into().map(u32::from_le_bytes).map_err(|_| malformed())
+}
+
+fn port(payload: &[u8]) -> io::Result<u16> {
+    payload.try_into().map(u16::from_le_bytes).map_err(|_| malformed())
 }
 
 fn encode_body(body: EventBody) -> io::Result<String> {

@@ -6,14 +6,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use oh_event::Observation;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
 use tokio::process::Child;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::frame::{Reply, Request};
-use super::remote_program::{self, ProgramSink};
+use super::remote_program::{self, ProgramSink, RemoteProgram};
 use crate::config::LocalRuntimeConfig;
+use crate::ports::{self, OpenPort};
 use crate::program::{Program, RunningProgram};
 use crate::runtime::{ActionRequest, Activity, OutputSink};
 use crate::sandbox::Started;
@@ -49,10 +50,19 @@ struct State {
 
 #[derive(Debug)]
 enum Expected {
-    Observation { done: oneshot::Sender<Observation>, output: Option<OutputSink> },
+    Observation {
+        done: oneshot::Sender<Observation>,
+        output: Option<OutputSink>,
+    },
     Stopped(oneshot::Sender<()>),
     Activity(oneshot::Sender<Activity>),
+    Ports(oneshot::Sender<Vec<OpenPort>>),
     Program(ProgramSink),
+    /// A connection that is being made; then it is like a program.
+    Connection {
+        made: oneshot::Sender<io::Result<()>>,
+        sink: ProgramSink,
+    },
 }
 
 impl Waiting {
@@ -91,6 +101,9 @@ impl Link {
                     | Reply::Done { .. }
                     | Reply::Stopped { .. }
                     | Reply::Activity { .. }
+                    | Reply::Ports { .. }
+                    | Reply::Connected { .. }
+                    | Reply::NotConnected { .. }
                     | Reply::ProgramOutput { .. }
                     | Reply::InputTaken { .. }
                     | Reply::ProgramErrors { .. }
@@ -182,6 +195,33 @@ impl Link {
         let (running, sink, remote) = remote_program::connect(id, self.requests.clone());
         let request = Request::Start { id, program: Box::new(program) };
         self.send(id, Expected::Program(sink), &request)?;
+        self.carry(id, remote);
+        Ok(running)
+    }
+
+    /// Asks which ports are open inside; `None` if nobody answers.
+    pub(crate) async fn ports(&self) -> Option<Vec<OpenPort>> {
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        let (done, ports) = oneshot::channel();
+        self.send(id, Expected::Ports(done), &Request::Ports { id }).ok()?;
+        ports.await.ok()
+    }
+
+    /// Connects to a port inside.
+    pub(crate) async fn connect_port(&self, port: u16) -> io::Result<DuplexStream> {
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        let (connection, sink, remote) = remote_program::connect(id, self.requests.clone());
+        let (made, is_made) = oneshot::channel();
+        let request = Request::Connect { id, port };
+        self.send(id, Expected::Connection { made, sink }, &request)?;
+        // If nobody waits any more, the stream is dropped, and the work ends the connection.
+        self.carry(id, remote);
+        let lost = |_| io::Error::other(self.end().unwrap_or_default());
+        is_made.await.map_err(lost)??;
+        Ok(connection.stream)
+    }
+
+    fn carry(&self, id: u64, remote: RemoteProgram) {
         let waiting = self.waiting.clone();
         let mut programs = self.programs.lock().unwrap_or_else(PoisonError::into_inner);
         while programs.try_join_next().is_some() {}
@@ -189,7 +229,6 @@ impl Link {
             remote.carry().await;
             waiting.state().replies.remove(&id);
         });
-        Ok(running)
     }
 
     fn send(&self, id: u64, expected: Expected, request: &Request) -> io::Result<()> {
@@ -268,6 +307,24 @@ async fn read_replies(input: &mut (impl AsyncRead + Unpin), waiting: &Waiting) {
             Reply::Activity { id, activity } => {
                 if let Some(Expected::Activity(done)) = waiting.state().replies.remove(&id) {
                     let _ = done.send(activity);
+                }
+            }
+            Reply::Ports { id, ports } => {
+                if let Some(Expected::Ports(done)) = waiting.state().replies.remove(&id) {
+                    let _ = done.send(ports);
+                }
+            }
+            Reply::Connected { id } => {
+                let mut state = waiting.state();
+                if let Some(Expected::Connection { made, sink }) = state.replies.remove(&id) {
+                    let _ = made.send(Ok(()));
+                    state.replies.insert(id, Expected::Program(sink));
+                }
+            }
+            Reply::NotConnected { id, reason } => {
+                if let Some(Expected::Connection { made, .. }) = waiting.state().replies.remove(&id)
+                {
+                    let _ = made.send(Err(ports::refused(reason)));
                 }
             }
             Reply::ProgramOutput { id, bytes } => {

@@ -1,18 +1,18 @@
-//! The inside's end of programs that the server talks to.
+//! The inside's end of programs and ports that the server talks to.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::MissedTickBehavior;
 
 use super::frame::Reply;
 use crate::local::LocalRuntime;
+use crate::processes;
 use crate::program::{ErrorTail, Program, RunningProgram};
-use crate::runtime::Runtime;
 
 /// Bytes that may be on the way in one direction before the other side takes them.
 pub(super) const WINDOW_BYTES: usize = 256 * 1024;
@@ -21,7 +21,7 @@ pub(super) const CHUNK_BYTES: usize = 32 * 1024;
 /// How often the server learns what a program says on its standard error.
 const PERIOD: Duration = Duration::from_millis(100);
 
-/// The programs that run.
+/// The programs that run, and the connections that are open.
 #[derive(Debug, Default)]
 pub(super) struct Programs {
     running: HashMap<u64, Control>,
@@ -44,6 +44,47 @@ impl Programs {
         runtime: Arc<LocalRuntime>,
         replies: mpsc::Sender<Reply>,
     ) {
+        self.keep(id, replies.clone(), move |received, window| async move {
+            match runtime.start(program, processes::own_descendants).await {
+                Ok(program) => carry_program(id, program, received, &window, &replies).await,
+                Err(error) => {
+                    let text = error.to_string();
+                    let _ = replies.send(Reply::ProgramErrors { id, text }).await;
+                }
+            }
+        });
+    }
+
+    pub(super) fn connect(
+        &mut self,
+        id: u64,
+        port: u16,
+        runtime: Arc<LocalRuntime>,
+        replies: mpsc::Sender<Reply>,
+    ) {
+        self.keep(id, replies.clone(), move |received, window| async move {
+            // Whoever lost its environment is still below this process.
+            match runtime.connect_to(processes::own_descendants, port).await {
+                Ok(stream) => {
+                    let _ = replies.send(Reply::Connected { id }).await;
+                    carry(id, stream, received, &window, &replies).await;
+                }
+                Err(error) => {
+                    let reason = error.to_string();
+                    let _ = replies.send(Reply::NotConnected { id, reason }).await;
+                }
+            }
+        });
+    }
+
+    fn keep<F>(
+        &mut self,
+        id: u64,
+        replies: mpsc::Sender<Reply>,
+        work: impl FnOnce(mpsc::UnboundedReceiver<Vec<u8>>, Arc<Semaphore>) -> F,
+    ) where
+        F: Future<Output = ()> + Send + 'static,
+    {
         while let Some(ended) = self.tasks.try_join_next() {
             if let Ok(id) = ended {
                 self.running.remove(&id);
@@ -51,15 +92,9 @@ impl Programs {
         }
         let (input, received) = mpsc::unbounded_channel();
         let credit = Arc::new(Semaphore::new(WINDOW_BYTES));
-        let window = credit.clone();
+        let work = work(received, credit.clone());
         let task = self.tasks.spawn(async move {
-            match runtime.start_program(program).await {
-                Ok(program) => carry(id, program, received, &window, &replies).await,
-                Err(error) => {
-                    let text = error.to_string();
-                    let _ = replies.send(Reply::ProgramErrors { id, text }).await;
-                }
-            }
+            work.await;
             let _ = replies.send(Reply::ProgramEnded { id }).await;
             id
         });
@@ -88,14 +123,29 @@ impl Programs {
 }
 
 /// Carries bytes until the program has ended.
-async fn carry(
+async fn carry_program(
     id: u64,
     program: RunningProgram,
-    mut input: mpsc::UnboundedReceiver<Vec<u8>>,
+    input: mpsc::UnboundedReceiver<Vec<u8>>,
     credit: &Semaphore,
     replies: &mpsc::Sender<Reply>,
 ) {
     let RunningProgram { stream, errors } = program;
+    tokio::select! {
+        () = carry(id, stream, input, credit, replies) => {}
+        () = show_errors(id, &errors, replies) => {}
+    }
+    let _ = replies.send(Reply::ProgramErrors { id, text: errors.text() }).await;
+}
+
+/// Carries bytes until the other end has no more.
+async fn carry(
+    id: u64,
+    stream: DuplexStream,
+    mut input: mpsc::UnboundedReceiver<Vec<u8>>,
+    credit: &Semaphore,
+    replies: &mpsc::Sender<Reply>,
+) {
     let (mut reader, mut writer) = tokio::io::split(stream);
     let forward = async {
         while let Some(bytes) = input.recv().await {
@@ -124,9 +174,7 @@ async fn carry(
     tokio::select! {
         () = forward => {}
         () = backward => {}
-        () = show_errors(id, &errors, replies) => {}
     }
-    let _ = replies.send(Reply::ProgramErrors { id, text: errors.text() }).await;
 }
 
 /// Tells what the program says on its standard error, whenever that has changed.

@@ -7,14 +7,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use oh_event::Observation;
+use tokio::io::DuplexStream;
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
 use super::link::{Link, Lost};
 use super::network::PROXY_PORT;
 use super::proxy::{self, AllowedHosts};
-use crate::config::{HostTools, LocalRuntimeConfig};
+use crate::config::{HostTools, LocalRuntimeConfig, PageNetwork};
 use crate::local::{closed, closed_error, error};
+use crate::ports::{self, OpenPort};
 use crate::processes;
 use crate::program::{Program, RunningProgram};
 use crate::runtime::{ActionRequest, Activity, BoxFuture, Runtime};
@@ -236,6 +238,23 @@ impl Runtime for SandboxedRuntime {
         })
     }
 
+    fn ports(&self) -> BoxFuture<'_, Vec<OpenPort>> {
+        Box::pin(async move {
+            match self.started_link().await {
+                Some(link) => link.link.ports().await.unwrap_or_default(),
+                None => Vec::new(),
+            }
+        })
+    }
+
+    fn connect(&self, port: u16) -> BoxFuture<'_, io::Result<DuplexStream>> {
+        Box::pin(async move {
+            // Where nothing was started, nothing listens.
+            let link = self.started_link().await.ok_or_else(|| ports::not_held(port))?;
+            link.link.connect_port(port).await
+        })
+    }
+
     fn close(&self) -> BoxFuture<'_, ()> {
         Box::pin(async move {
             let link = std::mem::replace(&mut *self.link.lock().await, LinkState::Closed);
@@ -285,6 +304,11 @@ fn config_inside(local: LocalRuntimeConfig, plan: &Plan) -> io::Result<LocalRunt
         ..local.host
     };
     let proxy = if plan.has_relays() { proxy_variables() } else { Vec::new() };
+    let page_network = match (plan.has_private_network, plan.has_relays()) {
+        (true, true) => PageNetwork::Proxy(format!("http://127.0.0.1:{PROXY_PORT}")),
+        (true, false) => PageNetwork::Off,
+        (false, _) => PageNetwork::Shared,
+    };
     Ok(LocalRuntimeConfig {
         environment: proxy.into_iter().chain(local.environment).collect(),
         workspace: plan.workspace_inside().to_owned(),
@@ -292,6 +316,7 @@ fn config_inside(local: LocalRuntimeConfig, plan: &Plan) -> io::Result<LocalRunt
         home: Some(plan.home_inside()),
         launcher: confined_command(plan)?,
         host,
+        page_network,
         ..local
     })
 }

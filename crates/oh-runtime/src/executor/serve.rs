@@ -27,8 +27,8 @@ use crate::sandbox::Plan;
 /// Replies that may wait for the server to take them.
 const WAITING_REPLIES: usize = 64;
 const WAITING_OUTPUT: usize = 16;
-/// Files that can be worked on at once.
-const THREADS: usize = 3;
+/// What blocks and is done at once: work on files, looks at processes, look-ups of names.
+const THREADS: usize = 5;
 const A_YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Returns what the server writes to.
@@ -85,6 +85,8 @@ where
                 | Request::Stop { .. }
                 | Request::Look { .. }
                 | Request::Start { .. }
+                | Request::Ports { .. }
+                | Request::Connect { .. }
                 | Request::Input { .. }
                 | Request::Taken { .. }
                 | Request::End { .. },
@@ -225,6 +227,18 @@ impl Executor {
             Request::Start { id, program } => {
                 let (runtime, replies) = (self.runtime.clone(), self.replies.clone());
                 self.programs.start(id, *program, runtime, replies);
+            }
+            Request::Ports { id } => {
+                let (runtime, replies) = (self.runtime.clone(), self.replies.clone());
+                self.tasks.spawn(async move {
+                    let ports = runtime.ports_of(processes::own_descendants).await;
+                    let _ = replies.send(Reply::Ports { id, ports }).await;
+                    id
+                });
+            }
+            Request::Connect { id, port } => {
+                let (runtime, replies) = (self.runtime.clone(), self.replies.clone());
+                self.programs.connect(id, port, runtime, replies);
             }
             Request::Input { id, bytes } => self.programs.input(id, bytes),
             Request::Taken { id, count } => self.programs.output_taken(id, count),

@@ -69,8 +69,9 @@ impl Kernel {
                 command: python.to_string_lossy().into_owned(),
                 arguments: arguments.into(),
                 environment: path.map(|path| ("PATH".to_owned(), path)).into_iter().collect(),
+                ..Program::default()
             };
-            let (running, keep) = program::start(&program, setup)?;
+            let (running, _, keep) = program::start(&program, setup)?;
             let mut work = JoinSet::new();
             work.spawn(keep);
             let (reader, writer) = tokio::io::split(running.stream);

@@ -25,6 +25,8 @@ mod notebook_control;
 #[cfg(test)]
 mod notebook_sandbox;
 #[cfg(test)]
+mod ports;
+#[cfg(test)]
 mod programs;
 #[cfg(test)]
 mod sandbox;

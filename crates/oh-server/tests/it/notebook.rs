@@ -74,6 +74,7 @@ async fn an_agent_computes_in_its_notebook_and_sees_its_pictures() {
     let mut page = page["events"].as_array().unwrap().iter();
     let recall = page.find(|event| event["extras"]["recall_type"] == "workspace_context").unwrap();
     let told = &recall["extras"]["additional_agent_instructions"];
+    assert!(told.as_str().unwrap().contains("execute_ipython_cell"), "{told}");
     let (_, health) = server.get("/api/health").await;
     assert_eq!(health["tools"]["ipython"]["is_offered"], true, "{health}");
     assert!(health["tools"]["ipython"]["version"].as_str().unwrap().starts_with("3."), "{health}");
