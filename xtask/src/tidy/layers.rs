@@ -4,7 +4,7 @@ use super::Finding;
 use super::repository::Crate;
 
 /// The table of ARCHITECTURE.md.
-const MAY_DEPEND_ON: [(&str, &[&str]); 14] = [
+const MAY_DEPEND_ON: [(&str, &[&str]); 15] = [
     ("oh-event", &[]),
     ("oh-chat", &[]),
     ("oh-socketio", &[]),
@@ -22,10 +22,10 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 14] = [
     (
         "oh-server",
         &[
+            "oh-browser",
             "oh-config",
             "oh-event",
             "oh-event-log",
-            "oh-browser",
             "oh-git-host",
             "oh-llm",
             "oh-mcp",
