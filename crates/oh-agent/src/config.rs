@@ -51,6 +51,8 @@ pub struct AgentConfig {
     pub truncates_history: bool,
     /// When a repetition is a loop.
     pub stuck: StuckThresholds,
+    /// Models that understand pictures see what the browser shows, with the numbers of elements.
+    pub shows_pages: bool,
     /// Nobody watches: limits are not extended and a loop is an error.
     pub is_headless: bool,
 }
@@ -93,6 +95,8 @@ pub struct ToolChoice {
     pub has_condensation_request: bool,
     /// `delegate`.
     pub has_delegate: bool,
+    /// `browser`, where there is one.
+    pub has_browser: bool,
     /// `execute_ipython_cell`, where there is a Python.
     pub has_ipython: bool,
     /// `task_tracker`, and the prompt for long work.
@@ -126,6 +130,7 @@ impl Default for AgentConfig {
             max_input_tokens: None,
             truncates_history: true,
             stuck: StuckThresholds::default(),
+            shows_pages: true,
             is_headless: false,
         }
     }
@@ -145,6 +150,7 @@ impl Default for ToolChoice {
             has_finish: true,
             has_condensation_request: false,
             has_delegate: false,
+            has_browser: false,
             has_ipython: false,
             has_task_tracker: true,
             has_editor: true,

@@ -190,7 +190,10 @@ impl Browser {
         let looked = browser.look(&self.config).await;
         let seen = match looked {
             Ok(seen) => Some(seen),
-            Err(_) => browser.recover(&self.config, &mut told).await,
+            Err(error) => {
+                tracing::debug!(%error, "a page could not be looked at");
+                browser.recover(&self.config, &mut told).await
+            }
         };
         let is_gone = browser.state.borrow().is_gone;
         if is_gone {

@@ -49,6 +49,15 @@ pub struct View {
     pub is_loading: bool,
 }
 
+impl View {
+    /// Returns the view where there is no browser.
+    #[must_use]
+    pub fn none() -> Self {
+        let control = Control::Agent;
+        Self { is_running: false, control, tabs: Vec::new(), active: None, is_loading: false }
+    }
+}
+
 /// What a person does. Places are in CSS pixels of the page.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
@@ -205,13 +214,7 @@ impl Live {
         let control = *self.browser.control.borrow();
         let handle = self.browser.live.borrow();
         let Some(handle) = &*handle else {
-            return View {
-                is_running: false,
-                control,
-                tabs: Vec::new(),
-                active: None,
-                is_loading: false,
-            };
+            return View { control, ..View::none() };
         };
         let state = handle.state.borrow();
         View {

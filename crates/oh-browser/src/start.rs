@@ -28,7 +28,7 @@ exec "$@" "--user-data-dir=$profile" about:blank 3<&0 4>&1 </dev/null >/dev/null
 "#;
 
 /// What the browser is told. It is confined by the sandbox around it and cannot make one inside.
-const FLAGS: [&str; 30] = [
+const FLAGS: [&str; 31] = [
     "--headless",
     "--remote-debugging-pipe",
     "--no-sandbox",
@@ -38,7 +38,9 @@ const FLAGS: [&str; 30] = [
     "--disable-quic",
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--webrtc-ip-handling-policy=disable_non_proxied_udp",
-    "--disable-features=Translate,MediaRouter,OptimizationHints,DialMediaRouteProvider,AcceptCHFrame,AutofillServerCommunication,CertificateTransparencyComponentUpdater,WebTransport,InterestFeedContentSuggestions",
+    "--disable-features=Translate,MediaRouter,OptimizationHints,DialMediaRouteProvider,AcceptCHFrame,AutofillServerCommunication,CertificateTransparencyComponentUpdater,WebTransport,InterestFeedContentSuggestions,PaintHolding,RenderDocument",
+    // Each page is made anew: one that waits in a cache answers for no other.
+    "--disable-back-forward-cache",
     "--dns-prefetch-disable",
     "--no-pings",
     // No traffic of its own.

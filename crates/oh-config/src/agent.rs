@@ -36,6 +36,8 @@ pub struct AgentSettings {
     pub disabled_microagents: Vec<String>,
     /// Offer the tools of MCP servers.
     pub enable_mcp: bool,
+    /// Models that understand pictures see what the browser shows.
+    pub shows_pages: bool,
 }
 
 /// Events beyond which the default condenser works.
@@ -108,6 +110,8 @@ pub(crate) fn read(s: &mut Source<'_>) -> AgentSettings {
             has_finish: has(s, "enable_finish", true),
             has_condensation_request: has(s, "enable_condensation_request", false),
             has_delegate: has(s, "enable_delegation", false),
+            has_browser: has(s, "enable_browsing", true)
+                && s.flag("core", "enable_browser").unwrap_or(true),
             has_ipython: has(s, "enable_jupyter", true),
             has_task_tracker: has(s, "enable_plan_mode", true),
             has_editor: has(s, "enable_editor", true),
@@ -129,6 +133,7 @@ pub(crate) fn read(s: &mut Source<'_>) -> AgentSettings {
         enable_prompt_extensions: has(s, "enable_prompt_extensions", true),
         disabled_microagents: s.list("agent", "disabled_microagents").unwrap_or_default(),
         enable_mcp: has(s, "enable_mcp", true),
+        shows_pages: has(s, "enable_som_visual_browsing", true),
     }
 }
 

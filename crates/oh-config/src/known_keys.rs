@@ -173,6 +173,7 @@ const SANDBOX: &[&str] = &[
     "allowed_hosts",
     "mode",
     "allow_unsandboxed",
+    "chromium_path",
     "protect_repository",
     "memory_limit_mb",
     "process_limit",

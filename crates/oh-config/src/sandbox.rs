@@ -51,6 +51,8 @@ pub struct SandboxSettings {
     pub protect_repository: bool,
     /// More directories that they see.
     pub volumes: Vec<Volume>,
+    /// The browser of agents, by name or path, instead of the Chromium that is found.
+    pub chromium_path: Option<String>,
     /// How much they may use.
     pub limits: ResourceLimits,
 }
@@ -80,6 +82,7 @@ pub(crate) fn read(s: &mut Source<'_>, all: &Environment) -> Result<SandboxSetti
         mode: mode(s),
         allow_unsandboxed: s.flag("sandbox", "allow_unsandboxed").unwrap_or(false),
         protect_repository: s.flag("sandbox", "protect_repository").unwrap_or(true),
+        chromium_path: s.text("sandbox", "chromium_path").filter(|path| !path.trim().is_empty()),
         volumes: volumes(s, home.as_deref()),
         limits: limits(s),
         home,

@@ -4,6 +4,7 @@
 //! - [`connect`]: the client for an [`LlmConfig`];
 //! - [`find_local_server`], [`find_local_servers`]: servers of models on this machine;
 //! - [`has_same_destination`]: whether a key for the one is a key for the other;
+//! - [`WithPictures`]: a client that is shown the pictures that messages only name;
 //! - [`DemoLlm`]: the demonstration.
 //!
 //! Provider JSON is known nowhere else. Retries are made here and nowhere else.
@@ -15,6 +16,7 @@ mod demo;
 mod local;
 mod log;
 mod model;
+mod pictures;
 mod provider;
 mod retry;
 mod text_tools;
@@ -29,6 +31,7 @@ pub use client::{BoxFuture, CompletionContext, LlmClient, LlmNotice, ask};
 pub use config::LlmConfig;
 pub use demo::DemoLlm;
 pub use local::{LocalServer, find_local_server, find_local_servers};
+pub use pictures::{PictureSource, WithPictures};
 pub use provider::has_same_destination;
 
 /// Returns a client for the model that the configuration names.

@@ -63,6 +63,7 @@ pub(crate) fn agent_config(
         truncates_history: agent.enable_history_truncation,
         stuck: agent.stuck,
         has_prompt_extensions: agent.enable_prompt_extensions,
+        shows_pages: agent.shows_pages,
         is_headless: overrides.is_headless,
         // What is known of the place is filled in there.
         ..AgentConfig::default()

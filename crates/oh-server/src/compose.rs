@@ -10,7 +10,7 @@ use axum::handler::Handler;
 use oh_config::Config;
 use oh_event::ConversationId;
 use oh_event_log::{Durability, EventLog, EventLogConfig};
-use oh_llm::LlmClient;
+use oh_llm::{LlmClient, WithPictures};
 use oh_runtime::{GitLauncher, GitReader, Runtime};
 use oh_session::{AgentConfig, ConversationManager, ManagerConfig};
 use oh_store::{ConversationMetadata, Store};
@@ -22,6 +22,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::agent_settings::{Overrides, agent_config};
 use crate::auth::{KEY_FILE, OwnOrigins, Proxies, SessionKey, SessionKeys};
+use crate::browser::Browsers;
 use crate::compression;
 use crate::cors;
 use crate::equipment::Equipment;
@@ -29,6 +30,7 @@ use crate::listener::WatchedListener;
 use crate::llm_choice::{LlmChoice, prefer};
 use crate::mcp::McpServers;
 use crate::opening::Opener;
+use crate::pictures::Pictures;
 use crate::rate_limit::{self, RateLimiter};
 use crate::rest;
 use crate::sandbox::Sandboxes;
@@ -37,8 +39,8 @@ use crate::serve::{ConnectionPlaces, Front, serve};
 use crate::skills::Skills;
 use crate::socket::EVENT_FRAMING;
 use crate::state::{
-    AppState, MAX_DOWNLOADS, MAX_GIT_LOOKS, MAX_MODEL_TESTS, MAX_PEER_LOOKS, MAX_STRANGERS, Shared,
-    SocketCount, places, plain_metadata,
+    AppState, MAX_DOWNLOADS, MAX_GIT_LOOKS, MAX_LIVE_VIEWS, MAX_MODEL_TESTS, MAX_PEER_LOOKS,
+    MAX_STRANGERS, Shared, SocketCount, places, plain_metadata,
 };
 use crate::titles;
 use crate::tls::Tls;
@@ -256,6 +258,8 @@ pub(crate) async fn compose(
     let settings = Arc::new(Mutex::new(settings));
     let sandboxes = Sandboxes::new(&config, components.sandbox_program);
     let equipment = Equipment::new(&config);
+    let pictures = Pictures::new(&data_dir);
+    let browsers = Browsers::new(pictures.clone(), config.agent.shows_pages);
     let sockets = SocketCount::default();
     let mcp = McpServers::default();
     let skills = Skills::new(&config, store.clone());
@@ -268,14 +272,17 @@ pub(crate) async fn compose(
         mcp: mcp.clone(),
         skills: skills.clone(),
         equipment: equipment.clone(),
+        browsers: browsers.clone(),
         runtime: components.runtime,
     };
     let manager = ConversationManager::new(ManagerConfig {
         log: log.clone(),
         llm: {
-            let llm = llm.clone();
+            let (llm, find) = (llm.clone(), pictures.source());
             Arc::new(move |group| {
-                group.and_then(|group| llm.client_of(group)).unwrap_or_else(|| llm.client())
+                let client = group.and_then(|group| llm.client_of(group));
+                let client = client.unwrap_or_else(|| llm.client());
+                Arc::new(WithPictures::new(client, find.clone()))
             })
         },
         checkout: {
@@ -312,9 +319,11 @@ pub(crate) async fn compose(
         }),
         on_end: {
             let (log, settings) = (log.clone(), config.trajectory.clone());
+            let pictures = pictures.clone();
             Arc::new(move |id| {
                 let (log, settings, id) = (log.clone(), settings.clone(), id.clone());
-                Box::pin(async move { trajectory::save(&log, &id, &settings).await })
+                let pictures = pictures.clone();
+                Box::pin(async move { trajectory::save(&log, &pictures, &id, &settings).await })
             })
         },
         secrets: secrets.masked(),
@@ -340,6 +349,9 @@ pub(crate) async fn compose(
         llm,
         sandboxes,
         equipment,
+        browsers,
+        live_views: Arc::new(Semaphore::new(MAX_LIVE_VIEWS)),
+        pictures,
         mcp,
         skills,
         settings,

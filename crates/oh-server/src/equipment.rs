@@ -14,6 +14,9 @@ use tokio::sync::OnceCell;
 
 /// How long a program may take to say what it is.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// What Chromium and its likes are called.
+const BROWSERS: [&str; 5] =
+    ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome"];
 const PYTHON_NAMES: [&str; 2] = ["python3", "python"];
 /// Says the version, and whether there is an ipykernel.
 const ASK_PYTHON: &str = "import sys, importlib.util as u
@@ -28,6 +31,8 @@ struct Shared {
     search_path: Option<OsString>,
     /// Agents work in containers, whose programs are not those of this machine.
     is_elsewhere: bool,
+    /// The browser that the configuration names.
+    chromium: Option<String>,
     found: OnceCell<Found>,
 }
 
@@ -36,6 +41,8 @@ struct Shared {
 pub(crate) struct Found {
     is_elsewhere: bool,
     pub(crate) python: Result<PythonFound, Missing>,
+    /// Name or path of a browser.
+    pub(crate) chromium: Result<String, Missing>,
 }
 
 /// A Python that can run a notebook.
@@ -60,17 +67,22 @@ impl Equipment {
         Self(Arc::new(Shared {
             search_path: config.sandbox.host.path.clone(),
             is_elsewhere: config.sandbox.runtime != RuntimeKind::Local,
+            chromium: config.sandbox.chromium_path.clone(),
             found: OnceCell::new(),
         }))
     }
 
     /// Looks, the first time.
     pub(crate) async fn look(&self) -> &Found {
-        let Shared { search_path, is_elsewhere, found } = &*self.0;
+        let Shared { search_path, is_elsewhere, chromium, found } = &*self.0;
         let look = || async {
             let path = search_path.as_deref().unwrap_or_default();
             let folders: Vec<PathBuf> = std::env::split_paths(path).collect();
-            Found { is_elsewhere: *is_elsewhere, python: find_python(&folders).await }
+            Found {
+                is_elsewhere: *is_elsewhere,
+                chromium: find_chromium(&folders, chromium.as_deref(), *is_elsewhere),
+                python: find_python(&folders).await,
+            }
         };
         found.get_or_init(look).await
     }
@@ -83,7 +95,10 @@ impl Equipment {
 impl Found {
     /// Returns the tools that can work. What a container has is seen when a tool is used.
     pub(crate) fn tools(&self) -> PlaceTools {
-        PlaceTools { has_ipython: self.is_elsewhere || self.python.is_ok() }
+        PlaceTools {
+            has_browser: self.chromium.is_ok(),
+            has_ipython: self.is_elsewhere || self.python.is_ok(),
+        }
     }
 
     /// Says whether agents work where this was not looked at.
@@ -93,8 +108,14 @@ impl Found {
 
     /// Returns everything, for health pages.
     pub(crate) fn detail(&self) -> Value {
+        let not_offered = |missing: &Missing| json!({"is_offered": false, "missing": missing.what, "fix": missing.fix});
+        let browser = match &self.chromium {
+            Ok(program) => json!({"is_offered": true, "program": program}),
+            Err(missing) => not_offered(missing),
+        };
         if self.is_elsewhere {
-            return json!({"ipython": {"is_offered": true, "place": "container"}});
+            let ipython = json!({"is_offered": true, "place": "container"});
+            return json!({"browser": browser, "ipython": ipython});
         }
         let ipython = match &self.python {
             Ok(python) => json!({
@@ -103,12 +124,43 @@ impl Found {
                 "version": python.version,
                 "has_ipykernel": python.has_ipykernel,
             }),
-            Err(missing) => {
-                json!({"is_offered": false, "missing": missing.what, "fix": missing.fix})
-            }
+            Err(missing) => not_offered(missing),
         };
-        json!({"ipython": ipython})
+        json!({"browser": browser, "ipython": ipython})
     }
+}
+
+/// Returns the browser that the configuration names, or the first that is found.
+fn find_chromium(
+    folders: &[PathBuf],
+    named: Option<&str>,
+    is_elsewhere: bool,
+) -> Result<String, Missing> {
+    const FIX: &str = "apt-get install chromium (Debian), or set sandbox.chromium_path";
+    let find = |name: &str| folders.iter().map(|folder| folder.join(name)).find(|p| p.is_file());
+    match named {
+        // What a container has is seen when it is used.
+        Some(named) if is_elsewhere => return Ok(named.to_owned()),
+        Some(named) if Path::new(named).is_file() || find(named).is_some() => {
+            return Ok(named.to_owned());
+        }
+        Some(named) => {
+            let what = format!("sandbox.chromium_path is `{named}`, and there is no such program");
+            return Err(Missing { what, fix: FIX });
+        }
+        None if is_elsewhere => {
+            return Err(Missing {
+                what: "it is not known whether the containers have a browser".to_owned(),
+                fix: "use an image with one and set sandbox.chromium_path to its name",
+            });
+        }
+        None => {}
+    }
+    let found = BROWSERS.into_iter().find_map(find);
+    found.map(|path| path.to_string_lossy().into_owned()).ok_or_else(|| Missing {
+        what: format!("none of {} on PATH", BROWSERS.join(", ")),
+        fix: FIX,
+    })
 }
 
 /// Returns the first Python that can run a notebook.
@@ -195,9 +247,31 @@ mod tests {
     #[test]
     fn what_is_missing_is_not_offered() {
         let missing = Missing { what: "no Python".to_owned(), fix: "get one" };
-        let found = |is_elsewhere| Found { is_elsewhere, python: Err(missing.clone()) };
+        let found = |is_elsewhere| Found {
+            is_elsewhere,
+            python: Err(missing.clone()),
+            chromium: Err(missing.clone()),
+        };
         assert!(!found(false).tools().has_ipython && found(true).tools().has_ipython);
         let detail = json!({"is_offered": false, "missing": "no Python", "fix": "get one"});
         assert_eq!(found(false).detail()["ipython"], detail);
+        assert_eq!(found(true).detail()["browser"], detail);
+        assert!(!found(true).tools().has_browser);
+    }
+
+    #[test]
+    fn the_browser_that_is_named_comes_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let folders = [folder.path().to_owned()];
+        for name in ["google-chrome", "mine"] {
+            std::fs::write(folder.path().join(name), "").unwrap();
+        }
+        let chrome = folder.path().join("google-chrome").to_string_lossy().into_owned();
+        assert_eq!(find_chromium(&folders, None, false), Ok(chrome));
+        assert_eq!(find_chromium(&folders, Some("mine"), false), Ok("mine".to_owned()));
+        let missing = find_chromium(&folders, Some("other"), false).unwrap_err();
+        assert!(missing.what.contains("`other`"), "{missing:?}");
+        assert!(find_chromium(&[], None, false).unwrap_err().fix.contains("apt-get install"));
+        assert!(find_chromium(&folders, None, true).is_err(), "a container has its own");
     }
 }

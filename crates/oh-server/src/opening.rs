@@ -9,6 +9,7 @@ use oh_mcp::McpConfig;
 use oh_session::{Checkout, CheckoutError, PreparedRuntime};
 use oh_store::{ConversationMetadata, Settings, Store};
 
+use crate::browser::Browsers;
 use crate::checkout;
 use crate::compose::RuntimeSource;
 use crate::equipment::Equipment;
@@ -33,6 +34,7 @@ pub(crate) struct Opener {
     pub(crate) mcp: McpServers,
     pub(crate) skills: Skills,
     pub(crate) equipment: Equipment,
+    pub(crate) browsers: Browsers,
     /// Makes runtimes instead of the sandboxes.
     pub(crate) runtime: Option<RuntimeSource>,
 }
@@ -68,7 +70,7 @@ impl Opener {
                 let git = git_identity(&self.config.lifecycle.git, &self.settings);
                 let secrets = self.secrets.for_commands();
                 let prepared = self.sandboxes.prepare(&id, git, secrets, &programs).await?;
-                self.equip(prepared).await
+                self.equip(prepared, &id).await
             }
         };
         let mut prepared = self.skills.attach(prepared, &id, &workspace, trust).await;
@@ -92,8 +94,15 @@ impl Opener {
     }
 
     /// Adds the tools for which this machine has what they need.
-    async fn equip(&self, mut prepared: PreparedRuntime) -> PreparedRuntime {
-        prepared.place_tools = self.equipment.look().await.tools();
+    async fn equip(&self, prepared: PreparedRuntime, id: &ConversationId) -> PreparedRuntime {
+        let found = self.equipment.look().await;
+        let chromium = match (&found.chromium, self.config.agent.tools.has_browser) {
+            (Ok(program), true) => Ok(program.as_str()),
+            (Ok(_), false) => Err("the configuration turns it off".to_owned()),
+            (Err(missing), _) => Err(format!("{}; {}", missing.what, missing.fix)),
+        };
+        let mut prepared = self.browsers.attach(prepared, id, chromium);
+        prepared.place_tools = found.tools();
         if prepared.place_tools.has_ipython && self.config.agent.tools.has_ipython {
             prepared.instructions.push_str(NOTEBOOK);
         }

@@ -18,11 +18,13 @@ use crate::auth::{
     SessionKeys,
 };
 use crate::beginning;
+use crate::browser::Browsers;
 use crate::clock;
 use crate::equipment::Equipment;
 use crate::listener::Connection;
 use crate::llm_choice::LlmChoice;
 use crate::mcp::{McpServers, servers_now};
+use crate::pictures::Pictures;
 use crate::pull_requests::PullRequestTools;
 use crate::rate_limit::RateLimiter;
 use crate::sandbox::Sandboxes;
@@ -34,6 +36,8 @@ use crate::transport::PollingSessions;
 pub(crate) const MAX_DOWNLOADS: usize = 8;
 /// Most looks at repositories at a time; further ones wait.
 pub(crate) const MAX_GIT_LOOKS: usize = 4;
+/// People who look on at browsers at a time.
+pub(crate) const MAX_LIVE_VIEWS: usize = 64;
 /// Tests of models at a time.
 pub(crate) const MAX_MODEL_TESTS: usize = 1;
 /// Looks at peers at a time.
@@ -59,6 +63,10 @@ pub(crate) struct Shared {
     pub(crate) llm: Arc<LlmChoice>,
     pub(crate) sandboxes: Sandboxes,
     pub(crate) equipment: Equipment,
+    pub(crate) browsers: Browsers,
+    /// Room for people who look on at browsers.
+    pub(crate) live_views: Arc<Semaphore>,
+    pub(crate) pictures: Pictures,
     pub(crate) mcp: McpServers,
     pub(crate) skills: Skills,
     pub(crate) settings: Arc<Mutex<Option<Settings>>>,

@@ -8,6 +8,7 @@ use oh_event_log::{EventLog, LogEntry, LogError, Order};
 use serde_json::{Value, json};
 
 use crate::compose::folder_name;
+use crate::pictures::Pictures;
 
 /// Events read at once.
 const PAGE: usize = 500;
@@ -42,6 +43,7 @@ impl Screenshots {
 /// Returns all events of a conversation that are not hidden, as a JSON list.
 pub(crate) async fn export(
     log: &EventLog,
+    pictures: &Pictures,
     id: &ConversationId,
     screenshots: Screenshots,
 ) -> Result<String, LogError> {
@@ -55,7 +57,7 @@ pub(crate) async fn export(
             if text.len() > 1 {
                 text.push(',');
             }
-            text.push_str(&event);
+            text.push_str(pictures.expand(&event).await.as_deref().unwrap_or(&event));
         }
     }
     text.push(']');
@@ -65,13 +67,18 @@ pub(crate) async fn export(
 /// Writes a conversation to the file that the settings name, if they name one.
 ///
 /// A failure is logged: a conversation ends whether it can be recorded or not.
-pub(crate) async fn save(log: &EventLog, id: &ConversationId, settings: &TrajectorySettings) {
+pub(crate) async fn save(
+    log: &EventLog,
+    pictures: &Pictures,
+    id: &ConversationId,
+    settings: &TrajectorySettings,
+) {
     let Some(path) = &settings.save_path else { return };
     let path = file(path, id);
     let screenshots =
         if settings.keeps_screenshots { Screenshots::Kept } else { Screenshots::LeftOut };
     let write = async {
-        let text = export(log, id, screenshots).await.map_err(std::io::Error::other)?;
+        let text = export(log, pictures, id, screenshots).await.map_err(std::io::Error::other)?;
         if let Some(folder) = path.parent() {
             tokio::fs::create_dir_all(folder).await?;
         }

@@ -40,6 +40,8 @@ pub struct PreparedRuntime {
 /// Tools that need something that not every place has. What is not known to be there is not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PlaceTools {
+    /// Chromium, for `browser`.
+    pub has_browser: bool,
     /// A Python, for `execute_ipython_cell`.
     pub has_ipython: bool,
 }
@@ -47,12 +49,16 @@ pub struct PlaceTools {
 impl PlaceTools {
     /// Returns those of a conversation that runs.
     pub(crate) fn of(choice: ToolChoice) -> Self {
-        Self { has_ipython: choice.has_ipython }
+        Self { has_browser: choice.has_browser, has_ipython: choice.has_ipython }
     }
 
     /// Returns `choice` without what cannot work.
     pub(crate) fn limit(self, choice: ToolChoice) -> ToolChoice {
-        ToolChoice { has_ipython: choice.has_ipython && self.has_ipython, ..choice }
+        ToolChoice {
+            has_browser: choice.has_browser && self.has_browser,
+            has_ipython: choice.has_ipython && self.has_ipython,
+            ..choice
+        }
     }
 }
 

@@ -62,6 +62,10 @@ impl LlmClient for ScriptedLlm {
         })
     }
 
+    fn has_vision(&self) -> bool {
+        true
+    }
+
     fn model(&self) -> &str {
         "scripted"
     }

@@ -13,6 +13,8 @@ pub struct ConnectQuery {
     pub session_api_key: Option<String>,
     /// The viewer wants passing notices (`deltas=1`).
     pub wants_deltas: bool,
+    /// The viewer wants addresses of pictures instead of the pictures (`pictures=url`).
+    pub wants_picture_urls: bool,
 }
 
 impl ConnectQuery {
@@ -38,6 +40,7 @@ impl ConnectQuery {
                     let names = value.split(',').map(str::trim).filter(|name| is_provider(name));
                     parsed.providers.extend(names.map(str::to_owned));
                 }
+                "pictures" => parsed.wants_picture_urls |= value == "url",
                 "deltas" => parsed.wants_deltas |= value == "1",
                 _ => {}
             }

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use oh_chat::{ChatMessage, Reasoning, ToolCall};
 use oh_event::{
-    Action, Event, EventBody, EventSource, MessageAction, Observation, RunObservation,
-    ToolCallMetadata,
+    Action, BrowseObservation, Event, EventBody, EventId, EventSource, MessageAction, Observation,
+    RunObservation, ToolCallMetadata,
 };
 
 use crate::condense::{digest_line, masked};
@@ -15,6 +16,8 @@ use crate::prompt::recall::recall_text;
 use crate::prompt::system_prompt;
 use crate::text::{without_middle, without_pictures};
 
+/// Pictures of pages cost as much as long texts.
+const SHOWN_PAGES: usize = 2;
 const NOT_EXECUTED: &str = "This call was not executed.";
 const CONDENSED: &str = "The older part of the conversation is replaced by a summary.";
 const FINISHED: &str = "The task was reported as finished.";
@@ -32,8 +35,14 @@ pub(crate) fn messages(conversation: &Conversation) -> Vec<ChatMessage> {
         held: Vec::new(),
         max_chars: max_chars(conversation),
         shows_recalls: conversation.config.has_prompt_extensions,
+        pages: Vec::new(),
     };
     let view = masked(&conversation.history, &conversation.config.condensers);
+    if conversation.config.shows_pages {
+        let is_page =
+            |event: &&Arc<Event>| matches!(event.observation(), Some(Observation::Browse(_)));
+        builder.pages = view.iter().rev().filter(is_page).take(SHOWN_PAGES).map(|e| e.id).collect();
+    }
     for event in &view {
         builder.add(event);
     }
@@ -55,6 +64,8 @@ struct Builder<'a> {
     held: Vec<ChatMessage>,
     max_chars: usize,
     shows_recalls: bool,
+    /// The pages that are shown as pictures: the newest ones.
+    pages: Vec<EventId>,
 }
 
 /// One response of the model with tool calls, and the results so far.
@@ -100,7 +111,11 @@ impl<'a> Builder<'a> {
         }
         // The result of a call is text, so pictures follow as if the user had sent them.
         if let EventBody::Observation(observation) = &event.draft.body {
-            self.held.extend(pictures(observation));
+            let pictures = match observation {
+                Observation::Browse(page) if self.pages.contains(&event.id) => page_picture(page),
+                observation => pictures(observation),
+            };
+            self.held.extend(pictures);
         }
         let result = match &event.draft.body {
             EventBody::Action(Action::Finish(_)) => FINISHED.to_owned(),
@@ -215,6 +230,13 @@ fn pictures(observation: &Observation) -> Option<ChatMessage> {
         | Observation::Null(_) => return None,
     };
     Some(ChatMessage::User { text, image_urls: image_urls?.clone() })
+}
+
+/// Returns a page as it looks, with the numbers of elements if there is such a picture.
+fn page_picture(page: &BrowseObservation) -> Option<ChatMessage> {
+    let picture = [&page.set_of_marks, &page.screenshot].into_iter().find(|url| !url.is_empty())?;
+    let text = format!("[What the browser shows of {}:]", page.url);
+    Some(ChatMessage::User { text, image_urls: vec![picture.clone()] })
 }
 
 /// Returns an observation as the model reads it.

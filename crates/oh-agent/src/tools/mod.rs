@@ -2,6 +2,7 @@
 
 mod arguments;
 mod bash;
+mod browser;
 mod delegate;
 mod draft;
 mod editor;
@@ -38,7 +39,7 @@ pub const OWN_TOOLS: [&str; 10] = [
     tasks::TRACKER,
     tasks::CONDENSATION,
     ipython::NAME,
-    "browser",
+    browser::NAME,
 ];
 
 /// Returns the tools that the model is offered.
@@ -51,6 +52,7 @@ pub fn tool_specs(config: &AgentConfig) -> Vec<ToolSpec> {
         choice.has_finish.then(notes::finish_spec),
         choice.has_condensation_request.then(tasks::condensation_spec),
         choice.has_delegate.then(delegate::spec),
+        choice.has_browser.then(browser::spec),
         choice.has_ipython.then(ipython::spec),
         choice.has_task_tracker.then(tasks::tracker_spec),
         choice.has_draft_editor.then(|| draft::spec(&config.workspace)),
@@ -79,6 +81,7 @@ pub(crate) fn parse_call(
         notes::THINK if choice.has_think => notes::parse_think,
         notes::FINISH if choice.has_finish => notes::parse_finish,
         delegate::NAME if choice.has_delegate => delegate::parse,
+        browser::NAME if choice.has_browser => browser::parse,
         ipython::NAME if choice.has_ipython => ipython::parse,
         tasks::TRACKER if choice.has_task_tracker => tasks::parse_tracker,
         tasks::CONDENSATION if choice.has_condensation_request => tasks::parse_condensation,

@@ -45,7 +45,9 @@ async fn addresses_that_lead_nowhere_say_why() {
     let Some(desk) = Desk::open().await else { return };
     let refused = desk.fails("goto('http://127.0.0.1:1/')").await;
     assert!(refused.contains("ERR_CONNECTION_REFUSED") || refused.contains("UNSAFE"), "{refused}");
-    assert!(desk.fails("goto('file:///no/such/file')").await.contains("no such file"));
+    let report = desk.run("goto('file:///no/such/file')").await;
+    assert!(report.error.contains("no such file"), "{}", report.content);
+    assert!(!report.content.contains("did not respond"), "{}", report.content);
     assert!(desk.fails("goto('chrome://settings')").await.contains("cannot be opened"));
     let file = desk.workspace().join("own.html");
     std::fs::write(&file, "<title>Own</title>").unwrap();

@@ -203,7 +203,7 @@ pub(crate) async fn delete(
     state.log.delete(&id).await?;
     state.sandboxes.forget(&id).await;
     let folder = crate::compose::folder_name(&id);
-    for parent in ["workspaces", "sessions"] {
+    for parent in ["workspaces", "sessions", "pictures"] {
         let path = state.config.data_dir.join(parent).join(&folder);
         match tokio::fs::remove_dir_all(&path).await {
             Ok(()) => {}

@@ -5,7 +5,8 @@ use std::io::{self, Read, Write};
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::header::{
-    CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue,
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
+    HeaderValue,
 };
 use axum::http::{HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -43,6 +44,24 @@ pub(crate) async fn archive(
         (CONTENT_DISPOSITION, "attachment; filename=\"workspace.zip\""),
     ];
     Ok((headers, body).into_response())
+}
+
+/// Answers with a picture that is kept beside the log. What has its name never changes.
+pub(crate) async fn picture(
+    State(state): State<AppState>,
+    Path((id, name)): Path<(String, String)>,
+) -> Result<Response, ApiError> {
+    let id = super::conversations::parse_id(&id)?;
+    let Some(picture) = state.pictures.read(&id, &name).await else {
+        return Err(ApiError::not_found("there is no such picture"));
+    };
+    let headers = [
+        (CONTENT_TYPE, picture.media_type),
+        (CONTENT_SECURITY_POLICY, POLICY),
+        (CACHE_CONTROL, "private, max-age=31536000, immutable"),
+        SAME_ORIGIN,
+    ];
+    Ok((headers, picture.bytes).into_response())
 }
 
 pub(crate) async fn file(

@@ -53,6 +53,13 @@ pub(crate) async fn page(
     let mut found = scan(&state, &id, (start, end), order, limit + 1, &filter).await?;
     let has_more = found.len() > limit;
     found.truncate(limit);
+    if query.get("pictures") != Some("url") {
+        for event in &mut found {
+            if let Some(expanded) = state.pictures.expand(event).await {
+                *event = expanded;
+            }
+        }
+    }
     let text = format!("{{\"events\":[{}],\"has_more\":{has_more}}}", found.join(","));
     Ok(json_text(text))
 }
@@ -172,7 +179,7 @@ pub(crate) async fn trajectory(
 ) -> Result<Response, ApiError> {
     let id = parse_id(&id)?;
     check_known(&state, &id).await?;
-    let events = trajectory::export(&state.log, &id, Screenshots::LeftOut).await;
+    let events = trajectory::export(&state.log, &state.pictures, &id, Screenshots::LeftOut).await;
     let events = events.map_err(|error| {
         tracing::error!(%error, %id, "a trajectory could not be made");
         let body = json!({"trajectory": null, "error": "Internal server error"});

@@ -1,6 +1,7 @@
 //! OpenHands' REST API.
 
 mod body;
+mod browser;
 mod conversations;
 mod create;
 mod download;

@@ -8,8 +8,8 @@ use axum::handler::Handler;
 use axum::routing::{MethodRouter, any, get, post, put};
 
 use super::{
-    conversations, create, download, events, feedback, files, git, git_hosting, gone, health,
-    login, mcp_server, metrics, model_test, openapi, options, providers, remember, secrets,
+    browser, conversations, create, download, events, feedback, files, git, git_hosting, gone,
+    health, login, mcp_server, metrics, model_test, openapi, options, providers, remember, secrets,
     settings, skills, upload,
 };
 use crate::compression;
@@ -55,6 +55,8 @@ pub(super) const PROTECTED: Routes = &[
     ("/api/conversations/{id}/config", || get(conversations::config)),
     ("/api/conversations/{id}/web-hosts", || get(conversations::web_hosts)),
     ("/api/conversations/{id}/vscode-url", || get(conversations::vscode_url)),
+    ("/api/conversations/{id}/browser", || get(browser::live)),
+    ("/api/conversations/{id}/pictures/{name}", || get(download::picture)),
     ("/api/conversations/{id}/mcp-servers", || get(conversations::mcp_servers)),
     ("/api/conversations/{id}/microagents", || get(skills::microagents)),
     ("/api/conversations/{id}/trust", || {

@@ -272,6 +272,8 @@ impl Inlet {
             events: reader.stream_from(self.context.query.next_event_id),
             notices: session.notices(),
             wants_deltas: self.context.query.wants_deltas,
+            pictures: (!self.context.query.wants_picture_urls)
+                .then(|| self.context.state.pictures.clone()),
         })))
         .await;
         if let Some(notice) = session.runtime_notice() {

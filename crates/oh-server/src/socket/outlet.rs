@@ -17,6 +17,7 @@ use tokio::sync::{Notify, broadcast, mpsc, oneshot};
 
 use super::EVENT_FRAMING;
 use crate::clock;
+use crate::pictures::Pictures;
 use crate::transport::Outgoing;
 
 /// Bytes written before other things get a turn.
@@ -56,6 +57,8 @@ pub(crate) struct Following {
     pub(crate) events: EventStream,
     pub(crate) notices: broadcast::Receiver<Notice>,
     pub(crate) wants_deltas: bool,
+    /// Puts pictures in the places of their addresses; `None` if the viewer wants addresses.
+    pub(crate) pictures: Option<Pictures>,
 }
 
 #[derive(Debug)]
@@ -165,7 +168,12 @@ impl Outlet {
         let mut frames = Vec::with_capacity(batch.len());
         for (at, entry) in batch.iter().enumerate() {
             if entry.is_deliverable() {
-                frames.push(Message::Text(frame_of(entry, &batch[at + 1..], &following.events)));
+                let frame = frame_of(entry, &batch[at + 1..], &following.events);
+                let expanded = match &following.pictures {
+                    Some(pictures) => pictures.expand(&frame).await,
+                    None => None,
+                };
+                frames.push(Message::Text(expanded.map_or(frame, Utf8Bytes::from)));
             }
         }
         let count = frames.len() as u64;

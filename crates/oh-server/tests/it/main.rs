@@ -5,6 +5,8 @@ mod attacks;
 #[cfg(test)]
 mod bodies;
 #[cfg(test)]
+mod browser;
+#[cfg(test)]
 mod compatibility;
 #[cfg(test)]
 mod conversation;
