@@ -172,8 +172,7 @@ class Jupyter:
             json.dump(connection, opened)
         program = os.path.join(FOLDER, "ipython_kernel.py")
         arguments = ["-u", program, output.marker.decode(), "-f", file]
-        # What is printed goes to the pipe at once, and not through another thread.
-        arguments += ["--IPKernelApp.outstream_class=None", "--HistoryManager.hist_file=:memory:"]
+        arguments.append("--HistoryManager.hist_file=:memory:")
         environment = dict(os.environ, JPY_PARENT_PID=str(os.getpid()))
         # Nobody debugs here, so nobody needs to know how that would go.
         environment["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
@@ -211,7 +210,10 @@ class Jupyter:
             list(self.receive())
 
     def end(self):
-        os.killpg(self.process.pid, signal.SIGKILL)
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass  # It has ended by itself.
         self.process.wait()
 
     def execute(self, code, is_quiet):

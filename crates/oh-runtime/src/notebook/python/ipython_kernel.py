@@ -16,10 +16,16 @@ class Publisher(iostream.IOPubThread):
         super().__init__(*arguments, **{**options, "pipe": False})
 
 
+class Kernel(kernelapp.IPKernelApp):
+    """Leaves what is printed to the pipe, which has it at once and keeps it if the kernel dies."""
+
+    outstream_class = None
+
+
 def main():
     marker = sys.argv[1].encode()
     kernelapp.IOPubThread = Publisher
-    kernel = kernelapp.IPKernelApp.instance()
+    kernel = Kernel.instance()
     kernel.initialize(sys.argv[2:])
 
     def mark(message):

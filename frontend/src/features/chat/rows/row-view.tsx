@@ -82,7 +82,7 @@ function StepCard({ row, liveOutput }: { row: StepRow; liveOutput: string }) {
     case "browse_interactive":
     case "call_tool_mcp":
     case "delegate":
-      return <ToolCard row={row} action={action} />;
+      return <ToolCard row={row} action={action} liveOutput={liveOutput} />;
     default:
       return assertNever(action);
   }

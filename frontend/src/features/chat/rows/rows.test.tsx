@@ -89,3 +89,18 @@ it("keeps HTML as text and pictures from elsewhere unloaded", () => {
   expect(image.getAttribute("href")).toBe("https://example.com/c.png");
   expect(image.getAttribute("rel")).toContain("noreferrer");
 });
+
+it("shows a cell of Python, what it prints meanwhile, and its pictures", () => {
+  const cell = action(1, "run_ipython", { code: "plot(x)", thought: "" });
+  const { unmount } = show("half way\n", cell);
+  expect(screen.getByText("half way")).toBeTruthy();
+  unmount();
+  const picture = "data:image/png;base64,AA==";
+  const image_urls = [picture, picture, "https://example.com/c.png"];
+  show("half way\n", cell, observation(2, "run_ipython", 1, "done", { image_urls }));
+  expect(screen.getByText("plot(x)").tagName).toBe("CODE");
+  expect(screen.getByText("done")).toBeTruthy();
+  expect(screen.queryByText("half way")).toBeNull();
+  const pictures = screen.getAllByRole("img").map((image) => image.getAttribute("src"));
+  expect(pictures).toEqual([picture, picture]);
+});

@@ -1,11 +1,16 @@
+import type { ReactNode } from "react";
+
 import { Clipped } from "@/components/clipped";
 import { ColoredCode } from "@/components/code-block";
 import { Spinner, type IconName } from "@/components/icons";
+import { TerminalText } from "@/components/terminal-text";
 import type { StepAction, StepRow } from "@/conversation/view";
 import { m } from "@/i18n/language";
 import type { ObservationEvent } from "@/wire/generated/events";
 
 import { Card } from "./card";
+
+const CELL_LINES = 16;
 
 type ToolAction = Exclude<StepAction, { action: "run" | "read" | "write" | "edit" | "task_tracking" }>;
 
@@ -56,21 +61,21 @@ function Block({ text }: { text: string }) {
   );
 }
 
-/** The code of a cell, on the ground that commands have. */
-function Cell({ code }: { code: string }) {
+/** Code of a cell or what it printed, on the ground that commands have. */
+function Cell({ text, keep, children }: { text: string; keep: "start" | "end"; children: (part: string) => ReactNode }) {
   return (
-    <div className="bg-term text-term-ink">
+    <div className="border-t border-term-line bg-term text-term-ink first:border-t-0">
       <Clipped
-        text={code}
-        limit={20}
-        keep="start"
-        buttonClassName="border-term-line text-term-muted hover:bg-term-line hover:text-term-ink"
+        text={text}
+        limit={CELL_LINES}
+        keep={keep}
+        buttonClassName="border-term-line text-term-muted hover:text-term-ink"
         render={(part) => (
           <pre
             tabIndex={0}
-            className="max-h-[26rem] overflow-auto px-3.5 py-2.5 font-mono text-[0.8125rem] leading-5 focus-visible:-outline-offset-2"
+            className="max-h-[26rem] overflow-auto px-3.5 py-2.5 font-mono text-[0.8125rem] leading-5 whitespace-pre-wrap [overflow-wrap:anywhere] focus-visible:-outline-offset-2"
           >
-            <ColoredCode code={part} language="python" />
+            {children(part)}
           </pre>
         )}
       />
@@ -79,10 +84,11 @@ function Cell({ code }: { code: string }) {
 }
 
 /** A step with no card of its own: what went in and what came out. */
-export function ToolCard({ row, action }: { row: StepRow; action: ToolAction }) {
+export function ToolCard({ row, action, liveOutput }: { row: StepRow; action: ToolAction; liveOutput: string }) {
   const { icon, verb, what, input } = describe(action);
   const { observation } = row;
-  const output = observation === null ? "" : observation.content.trim();
+  const isCell = action.action === "run_ipython";
+  const output = (observation === null ? liveOutput : observation.content).trim();
   const failed = observation?.observation === "error" || observation?.observation === "user_rejected";
   const pictures = picturesOf(observation);
   const hasBody = input !== "" || output !== "" || pictures.length > 0;
@@ -104,17 +110,27 @@ export function ToolCard({ row, action }: { row: StepRow; action: ToolAction }) 
     >
       {hasBody && (
         <>
-          {input !== "" && (action.action === "run_ipython" ? <Cell code={input} /> : <Block text={input} />)}
+          {input !== "" && !isCell && <Block text={input} />}
+          {input !== "" && isCell && (
+            <Cell text={input} keep="start">
+              {(code) => <ColoredCode code={code} language="python" />}
+            </Cell>
+          )}
           {pictures.map((picture, at) => (
             // The same picture may be there twice.
             <img
               key={`${String(at)} ${picture.slice(-32)}`}
               src={picture}
               alt={action.action.startsWith("browse") ? m.chat.tool.screenshot : m.chat.tool.picture}
-              className={`max-h-96 w-full border-t border-line object-contain first:border-t-0 ${action.action === "run_ipython" ? "bg-white" : ""}`}
+              className={`max-h-96 w-full border-t border-line object-contain first:border-t-0 ${isCell ? "bg-white" : ""}`}
             />
           ))}
-          {output !== "" && (
+          {output !== "" && isCell && (
+            <Cell text={output} keep={observation === null ? "end" : "start"}>
+              {(part) => <TerminalText text={part} />}
+            </Cell>
+          )}
+          {output !== "" && !isCell && (
             <div className={`${input === "" ? "" : "border-t border-line"} bg-sunken ${failed ? "text-bad" : ""}`}>
               <Block text={output} />
             </div>
