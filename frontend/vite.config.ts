@@ -21,9 +21,11 @@ function proxyTo(target: string, env: Record<string, string>): Record<string, Pr
     xfwd: true,
     secure: env["VITE_INSECURE_SKIP_VERIFY"] === "false",
   };
-  const paths = ["/api", "/mcp", "/health", "/alive", "/ready", "/server_info"];
+  const paths = ["/mcp", "/health", "/alive", "/ready", "/server_info"];
   return {
     ...Object.fromEntries(paths.map((path) => [path, http])),
+    // The browser of a conversation is shown over a WebSocket.
+    "/api": { ...http, ws: true },
     "/socket.io": { ...http, ws: true },
   };
 }

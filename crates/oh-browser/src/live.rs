@@ -68,6 +68,9 @@ pub enum Input {
         x: f64,
         /// From the top.
         y: f64,
+        /// The button that is held meanwhile: pages see that something is dragged.
+        #[serde(default)]
+        button: Option<Button>,
     },
     /// A button of the mouse goes down.
     Press {
@@ -171,6 +174,25 @@ impl std::fmt::Debug for LiveHandle {
     }
 }
 
+impl Button {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Left => "left",
+            Self::Middle => "middle",
+            Self::Right => "right",
+        }
+    }
+
+    /// As the protocol counts buttons that are held.
+    fn bit(self) -> u8 {
+        match self {
+            Self::Left => 1,
+            Self::Right => 2,
+            Self::Middle => 4,
+        }
+    }
+}
+
 fn once() -> u8 {
     1
 }
@@ -265,8 +287,13 @@ impl Live {
             sent.map(drop).map_err(|error| error.to_string())
         };
         match input {
-            Input::Move { x, y } => {
-                send("Input.dispatchMouseEvent", mouse("mouseMoved", x, y)?).await
+            Input::Move { x, y, button } => {
+                let mut params = mouse("mouseMoved", x, y)?;
+                if let Some(button) = button {
+                    (params["button"], params["buttons"]) =
+                        (json!(button.name()), json!(button.bit()));
+                }
+                send("Input.dispatchMouseEvent", params).await
             }
             Input::Press { x, y, button, count } => {
                 let params = button_event("mousePressed", (x, y), button, count)?;
@@ -378,12 +405,7 @@ fn button_event(
     button: Button,
     count: u8,
 ) -> Result<Value, String> {
-    let name = match button {
-        Button::Left => "left",
-        Button::Middle => "middle",
-        Button::Right => "right",
-    };
     let mut params = mouse(kind, x, y)?;
-    (params["button"], params["clickCount"]) = (json!(name), json!(count.clamp(1, 3)));
+    (params["button"], params["clickCount"]) = (json!(button.name()), json!(count.clamp(1, 3)));
     Ok(params)
 }

@@ -14,7 +14,7 @@ export interface HistoryPage {
 const PAGE = 100;
 
 async function read(id: string, query: string, signal: AbortSignal): Promise<{ events: unknown[]; hasMore: boolean }> {
-  const body = await call(`/api/conversations/${encodeURIComponent(id)}/events?${query}`, { signal });
+  const body = await call(`/api/conversations/${encodeURIComponent(id)}/events?${query}&pictures=url`, { signal });
   const events: unknown[] = isRecord(body) && Array.isArray(body["events"]) ? body["events"] : [];
   return { events, hasMore: isRecord(body) && body["has_more"] === true };
 }

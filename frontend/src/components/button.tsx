@@ -1,4 +1,4 @@
-import type { ButtonHTMLAttributes } from "react";
+import type { ButtonHTMLAttributes, Ref } from "react";
 
 type Look = "primary" | "secondary" | "quiet" | "danger";
 
@@ -11,6 +11,7 @@ const LOOKS: Record<Look, string> = {
 
 interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   look?: Look;
+  ref?: Ref<HTMLButtonElement>;
 }
 
 export function Button({ look = "secondary", className = "", type = "button", ...rest }: ButtonProps) {

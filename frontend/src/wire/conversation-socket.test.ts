@@ -42,7 +42,7 @@ describe("the cursor", () => {
   it("starts before the first event and names the conversation and the key", () => {
     const { socket } = open();
     expect(socket.queries).toEqual([
-      { conversation_id: "c1", latest_event_id: "-1", providers_set: "", deltas: "1", session_api_key: "secret" },
+      { conversation_id: "c1", latest_event_id: "-1", providers_set: "", deltas: "1", pictures: "url", session_api_key: "secret" },
     ]);
   });
 

@@ -112,6 +112,8 @@ export class ConversationSocket {
       latest_event_id: String(this.#lastEventId),
       providers_set: "",
       deltas: "1",
+      // Pictures come by their address and are fetched when they are seen.
+      pictures: "url",
       ...(sessionKey === null ? {} : { session_api_key: sessionKey }),
     };
   }

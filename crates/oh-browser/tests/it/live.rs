@@ -68,7 +68,7 @@ async fn a_person_takes_over_and_hands_back() {
     live.input(Input::Keys { keys: "Tab".to_owned() }).await.unwrap();
     live.input(Input::Text { text: "typed by a person".to_owned() }).await.unwrap();
     live.input(Input::Scroll { x: 10.0, y: 10.0, dx: 0.0, dy: 1.0 }).await.unwrap();
-    assert!(live.input(Input::Move { x: -1.0, y: 5.0 }).await.is_err());
+    assert!(live.input(Input::Move { x: -1.0, y: 5.0, button: None }).await.is_err());
     assert!(live.input(Input::Goto { url: "chrome://settings".to_owned() }).await.is_err());
     assert!(!waiting.is_finished(), "the agent waits");
     live.hand_back();

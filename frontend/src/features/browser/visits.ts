@@ -1,5 +1,6 @@
 /** What the agent's browser showed, step by step, from what the log says of it. */
 
+import { isShowable } from "@/conversation/pictures";
 import type { ConversationView } from "@/conversation/view";
 import { isRecord, numberAt, stringAt, stringsAt } from "@/lib/guards";
 import type { LoggedEvent } from "@/wire/decode";
@@ -19,7 +20,7 @@ export interface Visit {
 }
 
 /** Returns every page that was shown, oldest first. */
-export function visitsOf(view: ConversationView, origin: string): Visit[] {
+export function visitsOf(view: ConversationView): Visit[] {
   const actions = new Map<number, LoggedEvent>();
   const visits: Visit[] = [];
   for (const logged of view.log) {
@@ -29,13 +30,13 @@ export function visitsOf(view: ConversationView, origin: string): Visit[] {
       if (event.action === "browse" || event.action === "browse_interactive") actions.set(event.id, logged);
     } else if (event.observation === "browse") {
       const cause = event.cause === undefined ? undefined : actions.get(event.cause);
-      visits.push(visitOf(logged.raw, event.id, event.content, cause, origin));
+      visits.push(visitOf(logged.raw, event.id, event.content, cause));
     }
   }
   return visits;
 }
 
-function visitOf(raw: Record<string, unknown>, id: number, content: string, cause: LoggedEvent | undefined, origin: string): Visit {
+function visitOf(raw: Record<string, unknown>, id: number, content: string, cause: LoggedEvent | undefined): Visit {
   const extras = isRecord(raw["extras"]) ? raw["extras"] : {};
   const active = numberAt(extras, "active_page_index") ?? 0;
   const said = stringAt(extras, "last_browser_action_error") ?? "";
@@ -44,7 +45,7 @@ function visitOf(raw: Record<string, unknown>, id: number, content: string, caus
     id,
     address: stringAt(extras, "url") ?? "",
     tabs: stringsAt(extras, "open_pages_urls").map((address, at) => ({ address, isActive: at === active })),
-    screenshot: screenshotOf(stringAt(extras, "screenshot") ?? "", origin),
+    screenshot: screenshotOf(stringAt(extras, "screenshot") ?? ""),
     error: said !== "" ? said : failed ? content : "",
     text: failed && said === "" ? "" : content,
     action: cause === undefined ? null : { id: cause.event.id, text: actionText(cause.raw, extras) },
@@ -57,13 +58,9 @@ function actionText(raw: Record<string, unknown>, extras: Record<string, unknown
   return text.trim() || (stringAt(extras, "last_browser_action") ?? "");
 }
 
-/** A picture comes with the event or from this server; one from elsewhere would tell its host who is looking. */
-export function screenshotOf(source: string, origin: string): Screenshot {
+function screenshotOf(source: string): Screenshot {
   if (source === "") return { kind: "none" };
-  if (/^data:image\/(png|jpe?g|gif|webp|avif);base64,/i.test(source)) return { kind: "shown", address: source };
-  const url = URL.parse(source, origin);
-  const isOurs = url !== null && url.origin === origin && url.protocol.startsWith("http");
-  return isOurs ? { kind: "shown", address: url.href } : { kind: "refused" };
+  return isShowable(source) ? { kind: "shown", address: source } : { kind: "refused" };
 }
 
 /** Returns an address that a link may lead to, or null. */

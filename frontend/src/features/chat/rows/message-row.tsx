@@ -1,5 +1,7 @@
 import { Icon } from "@/components/icons";
 import { Markdown } from "@/components/markdown";
+import { Picture } from "@/components/picture";
+import { isKept, isShowable } from "@/conversation/pictures";
 import type { ActionOf } from "@/conversation/view";
 import { m } from "@/i18n/language";
 import { clockTime } from "@/lib/format";
@@ -20,13 +22,13 @@ function Bubble({ text, faded }: { text: string; faded: boolean }) {
 
 /** Pictures and files that came with a message. Pictures from elsewhere are not fetched. */
 function Attachments({ images, files }: { images: readonly string[]; files: readonly string[] }) {
-  const shown = images.filter((url) => url.startsWith("data:image/"));
+  const shown = images.filter(isShowable);
   return (
     <>
       {shown.length > 0 && (
         <div className="flex max-w-[85%] flex-wrap justify-end gap-2">
           {shown.map((url, at) => (
-            <img key={at} src={url} alt={m.chat.attached} className="max-h-64 rounded-xl border border-line" />
+            <Picture key={at} address={url} link={isKept(url) ? url : null} alt={m.chat.attached} className="max-h-64 rounded-xl border border-line" />
           ))}
         </div>
       )}

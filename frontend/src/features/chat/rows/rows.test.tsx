@@ -96,11 +96,13 @@ it("shows a cell of Python, what it prints meanwhile, and its pictures", () => {
   expect(screen.getByText("half way")).toBeTruthy();
   unmount();
   const picture = "data:image/png;base64,AA==";
-  const image_urls = [picture, picture, "https://example.com/c.png"];
+  const kept = `/api/conversations/c1/pictures/${"0".repeat(64)}.png`;
+  const image_urls = [picture, picture, kept, "https://example.com/c.png"];
   show("half way\n", cell, observation(2, "run_ipython", 1, "done", { image_urls }));
   expect(screen.getByText("plot(x)").tagName).toBe("CODE");
   expect(screen.getByText("done")).toBeTruthy();
   expect(screen.queryByText("half way")).toBeNull();
   const pictures = screen.getAllByRole("img").map((image) => image.getAttribute("src"));
-  expect(pictures).toEqual([picture, picture]);
+  expect(pictures).toEqual([picture, picture, kept]);
+  expect(screen.getAllByRole("link").map((link) => link.getAttribute("href"))).toEqual([kept]);
 });

@@ -3,7 +3,9 @@ import type { ReactNode } from "react";
 import { Clipped } from "@/components/clipped";
 import { ColoredCode } from "@/components/code-block";
 import { Spinner, type IconName } from "@/components/icons";
+import { Picture } from "@/components/picture";
 import { TerminalText } from "@/components/terminal-text";
+import { isKept, isShowable } from "@/conversation/pictures";
 import type { StepAction, StepRow } from "@/conversation/view";
 import { m } from "@/i18n/language";
 import type { ObservationEvent } from "@/wire/generated/events";
@@ -11,6 +13,8 @@ import type { ObservationEvent } from "@/wire/generated/events";
 import { Card } from "./card";
 
 const CELL_LINES = 16;
+/** What the browser shows is as large as this, unless it says otherwise. */
+const PAGE_SIZE = { width: 1280, height: 720 };
 
 type ToolAction = Exclude<StepAction, { action: "run" | "read" | "write" | "edit" | "task_tracking" }>;
 
@@ -31,7 +35,6 @@ function describe(action: ToolAction): { icon: IconName; verb: string; what: str
   }
 }
 
-/** Only pictures that came with the event: one from elsewhere would tell its host who is looking. */
 function picturesOf(observation: ObservationEvent | null): string[] {
   const urls =
     observation?.observation === "browse"
@@ -39,7 +42,7 @@ function picturesOf(observation: ObservationEvent | null): string[] {
       : observation?.observation === "mcp" || observation?.observation === "run_ipython"
         ? (observation.extras.image_urls ?? [])
         : [];
-  return urls.filter((url) => url.startsWith("data:image/"));
+  return urls.filter(isShowable);
 }
 
 function Block({ text }: { text: string }) {
@@ -88,6 +91,7 @@ export function ToolCard({ row, action, liveOutput }: { row: StepRow; action: To
   const { icon, verb, what, input } = describe(action);
   const { observation } = row;
   const isCell = action.action === "run_ipython";
+  const isPage = action.action === "browse" || action.action === "browse_interactive";
   const output = (observation === null ? liveOutput : observation.content).trim();
   const failed = observation?.observation === "error" || observation?.observation === "user_rejected";
   const pictures = picturesOf(observation);
@@ -118,10 +122,12 @@ export function ToolCard({ row, action, liveOutput }: { row: StepRow; action: To
           )}
           {pictures.map((picture, at) => (
             // The same picture may be there twice.
-            <img
+            <Picture
               key={`${String(at)} ${picture.slice(-32)}`}
-              src={picture}
-              alt={action.action.startsWith("browse") ? m.chat.tool.screenshot : m.chat.tool.picture}
+              address={picture}
+              link={isKept(picture) ? picture : null}
+              {...(isPage ? { size: PAGE_SIZE } : {})}
+              alt={isPage ? m.chat.tool.screenshot : m.chat.tool.picture}
               className={`max-h-96 w-full border-t border-line object-contain first:border-t-0 ${isCell ? "bg-white" : ""}`}
             />
           ))}
