@@ -53,7 +53,9 @@ test("a cell is shown in color, with what it printed and its picture", async () 
   await field.press("Enter");
   await page.getByText("There it is.").waitFor();
   await page.getByText("sum: 45").waitFor();
-  const image = page.locator('img[src^="data:image/png;base64,"]');
+  const image = page.getByRole("img", { name: "A picture from the tool" });
+  assert.match(await image.getAttribute("src"), /^\/api\/conversations\/\w+\/pictures\/[0-9a-f]{64}\.png$/);
+  await image.evaluate((element) => element.decode());
   assert.ok((await image.evaluate((element) => element.naturalWidth)) >= 120);
   await page.locator(".hljs-keyword").first().waitFor();
   await picture(page, "notebook");

@@ -16,7 +16,9 @@ const PAGE = `<!doctype html><meta charset=utf-8><title>Tea shop</title>
 <button style="${at(BUTTON)}" onclick="this.textContent='Bought'" ondblclick="note('twice')">Buy</button>
 <input style="${at(FIELD)};box-sizing:border-box;padding:0 12px" aria-label="Voucher" onkeydown="if(event.key==='Enter')note('entered '+this.value)">
 <a style="${at(HELP)};line-height:60px" target="_blank" href="help.html">Help</a>
-<p id="notes" style="position:absolute;left:400px;top:120px;white-space:pre-line"></p>
+<p id="notes" style="position:absolute;left:400px;top:100px;white-space:pre-line"></p>
+<section style="position:absolute;left:400px;top:420px;right:80px;padding:24px 32px;background:#fff;border-radius:12px">
+<h1 style="margin:0 0 12px;font-size:32px">Green tea of the spring</h1>Picked in April, dried in the shade. 100 g for 4.50.</section>
 <script>
 const note = (text) => { notes.textContent += "noted " + text + "\\n"; };
 addEventListener("scroll", () => note("scrolled"), { once: true });

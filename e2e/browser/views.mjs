@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { OpenHands } from "../openhands.mjs";
+import { openEquipped } from "./equipped-conversation.mjs";
 import { FAILED, importConversations, RICH } from "./rich-conversation.mjs";
 
 export const SIZES = [
@@ -39,9 +40,10 @@ const REPOSITORY = [
   `printf 'def greet(name, loud=False):\\n    text = f"Hello, {name}"\\n    return text.upper() if loud else text\\n' > greet.py`,
 ].join(" && ");
 
-/** Two servers with something to look at: one as it is after some work, one on its first day. */
+/** Servers with something to look at: one as it is after some work, one on its first day, and so on. */
 export async function openServers(browser) {
-  const [server, fresh, asking, locked] = await Promise.all([
+  const [equipped, server, fresh, asking, locked] = await Promise.all([
+    openEquipped(),
     OpenHands.start(),
     OpenHands.start(),
     OpenHands.start({ env: { SECURITY_CONFIRMATION_MODE: "true", SECURITY_CONFIRM: "all" } }),
@@ -67,9 +69,9 @@ export async function openServers(browser) {
   await run("cd .. && git -C src status --short && ls --color=always src");
   const asked = await asking.createConversation("run rm -rf build && make all");
   return {
-    server, fresh, asking, locked, work, asked,
+    equipped, server, fresh, asking, locked, work, asked,
     async stop() {
-      await Promise.all([server, fresh, asking, locked].map((each) => each.stop()));
+      await Promise.all([equipped, server, fresh, asking, locked].map((each) => each.stop()));
     },
   };
 }
@@ -78,6 +80,16 @@ export async function openServers(browser) {
 async function panel(page, base, id, tab) {
   await page.goto(`${base}${conversation(id, `tab=${tab}`)}`);
   await page.locator(`#panel-${tab}`).waitFor();
+}
+
+/** The agent's browser, once its picture has come. */
+async function openLive(page, { url, browsing }) {
+  await panel(page, url, browsing, "browser");
+  const live = page.getByTestId("live-picture");
+  await live.evaluate(async (canvas) => {
+    const isBlank = () => canvas.getContext("2d").getImageData(8, 8, 1, 1).data[3] === 0;
+    while (isBlank()) await new Promise((done) => requestAnimationFrame(done));
+  });
 }
 
 export const VIEWS = [
@@ -203,6 +215,29 @@ export const VIEWS = [
     async open(page, { server }) {
       await panel(page, server.url, RICH, "browser");
       await page.locator("#panel-browser img").first().waitFor();
+    },
+  },
+  {
+    name: "browser-live",
+    async open(page, { equipped }) {
+      await openLive(page, equipped);
+    },
+  },
+  {
+    name: "browser-taken-over",
+    async open(page, { equipped }) {
+      await openLive(page, equipped);
+      await page.getByRole("button", { name: "Take over" }).click();
+      await page.getByText("You are using the browser").waitFor();
+    },
+  },
+  {
+    name: "notebook",
+    async open(page, { equipped }) {
+      await page.goto(`${equipped.url}${conversation(equipped.drawing, chat)}`);
+      await page.getByRole("img", { name: "A picture from the tool" }).evaluate((image) => image.decode());
+      await page.getByText("The week ended well").waitFor();
+      await connected(page);
     },
   },
   {

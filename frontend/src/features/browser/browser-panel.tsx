@@ -62,7 +62,7 @@ function Browser({ conversationId, isLive: hasSession, view, showEvent }: PanelP
           {runs && (
             <div className="flex h-11 shrink-0 items-center gap-2.5 border-t border-line pr-2 pl-4 text-xs text-muted">
               <p className="min-w-0 flex-1">{browser.live.isEarlier}</p>
-              <Button onClick={() => setChosen(null)} className="min-h-8 shrink-0 px-3 !text-xs">
+              <Button onClick={() => setChosen(null)} className="!min-h-8 shrink-0 !px-3 !text-xs">
                 {browser.live.show}
               </Button>
             </div>

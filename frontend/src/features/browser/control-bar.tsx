@@ -46,7 +46,7 @@ export function ControlBar({ holder, link, button, onTakeOver, onHandBack }: Con
         look={isMine ? "primary" : "secondary"}
         disabled={link !== "open"}
         onClick={isMine ? onHandBack : onTakeOver}
-        className="min-h-8 shrink-0 px-3 !text-xs"
+        className="!min-h-8 shrink-0 !px-3 !text-xs"
       >
         {isMine ? live.handBack : live.takeOver}
       </Button>

@@ -23,6 +23,9 @@ interface LivePictureProps {
   onLeave: () => void;
 }
 
+/** As wide as there is room, and no higher than leaves some for the words below. */
+const WIDTH = "w-[min(100%,calc((100cqh-5rem)*16/9))]";
+
 /** The page as it is now, to be looked at, and to be used by whoever has taken it over. */
 export function LivePicture({ address, drawOn, isMine, problem, keyboard, onInput, onLeave }: LivePictureProps) {
   const { browser } = m.workspace;
@@ -38,7 +41,7 @@ export function LivePicture({ address, drawOn, isMine, problem, keyboard, onInpu
         ref={box}
         {...(isMine ? { role: "application", "aria-label": live.page(name) } : {})}
         {...pointer}
-        className={`relative aspect-video w-[min(100%,calc((100cqh-5rem)*16/9))] shrink-0 rounded-lg bg-raised ring-line select-none ${
+        className={`relative aspect-video ${WIDTH} shrink-0 rounded-lg bg-raised ring-line select-none ${
           isMine ? "touch-none ring-2 !ring-accent focus-within:outline-2 focus-within:outline-offset-4 focus-within:outline-accent" : "ring-1"
         }`}
       >
@@ -51,7 +54,7 @@ export function LivePicture({ address, drawOn, isMine, problem, keyboard, onInpu
         />
         {isMine && <KeyboardField field={keyboard} describedBy={hintId} onInput={onInput} onLeave={onLeave} />}
       </div>
-      <div className="flex min-h-8 w-full max-w-[80rem] items-start gap-2 text-xs leading-4 text-muted">
+      <div className={`flex min-h-8 ${WIDTH} items-start gap-2 text-xs leading-4 text-muted`}>
         <div className="min-w-0 flex-1 [overflow-wrap:anywhere]">
           <p id={hintId}>{isMine ? (hasFinger ? live.fingerHint : live.mouseHint) : live.watchHint}</p>
           <p role="status" className="text-bad">
