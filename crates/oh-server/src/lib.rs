@@ -28,6 +28,7 @@ mod log;
 mod mcp;
 mod occupancy;
 mod opening;
+mod preview;
 mod pull_requests;
 mod rate_limit;
 mod rest;

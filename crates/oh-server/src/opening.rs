@@ -12,6 +12,7 @@ use oh_store::{ConversationMetadata, Settings, Store};
 use crate::checkout;
 use crate::compose::RuntimeSource;
 use crate::mcp::{self, McpServers};
+use crate::preview::Previews;
 use crate::pull_requests::PullRequestTools;
 use crate::sandbox::Sandboxes;
 use crate::secrets::Secrets;
@@ -26,6 +27,7 @@ pub(crate) struct Opener {
     pub(crate) sandboxes: Sandboxes,
     pub(crate) secrets: Secrets,
     pub(crate) mcp: McpServers,
+    pub(crate) previews: Previews,
     pub(crate) skills: Skills,
     /// Makes runtimes instead of the sandboxes.
     pub(crate) runtime: Option<RuntimeSource>,
@@ -80,7 +82,9 @@ impl Opener {
         };
         let tools = PullRequestTools { secrets: self.secrets.clone(), store: self.store.clone() };
         let is_usable = self.config.agent.enable_mcp && !tools.usable().is_empty();
-        Ok(self.mcp.attach(prepared, &id, servers, is_usable.then_some(tools)))
+        let prepared = self.mcp.attach(prepared, &id, servers, is_usable.then_some(tools));
+        self.previews.follow(&id, &prepared.runtime);
+        Ok(prepared)
     }
 
     async fn metadata(&self, id: &ConversationId) -> Option<ConversationMetadata> {

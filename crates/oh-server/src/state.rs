@@ -22,6 +22,7 @@ use crate::clock;
 use crate::listener::Connection;
 use crate::llm_choice::LlmChoice;
 use crate::mcp::{McpServers, servers_now};
+use crate::preview::Previews;
 use crate::pull_requests::PullRequestTools;
 use crate::rate_limit::RateLimiter;
 use crate::sandbox::Sandboxes;
@@ -58,6 +59,8 @@ pub(crate) struct Shared {
     pub(crate) llm: Arc<LlmChoice>,
     pub(crate) sandboxes: Sandboxes,
     pub(crate) mcp: McpServers,
+    /// Ports of conversations that people may see.
+    pub(crate) previews: Previews,
     pub(crate) skills: Skills,
     pub(crate) settings: Arc<Mutex<Option<Settings>>>,
     pub(crate) git: GitReader,
@@ -230,10 +233,12 @@ impl AppState {
         PullRequestTools { secrets: self.secrets.clone(), store: self.store.clone() }
     }
 
-    /// Masks every session key that comes into force, until dropped.
-    pub(crate) async fn mask_new_keys(&self) {
+    /// Masks every session key that comes into force, and shows no port to who came by the old one,
+    /// until dropped.
+    pub(crate) async fn follow_new_keys(&self) {
         let mut changes = self.keys.changes();
         while changes.changed().await.is_ok() {
+            self.previews.end_all();
             self.mask_keys();
         }
     }
