@@ -56,6 +56,7 @@ pub(super) const PROTECTED: Routes = &[
     ("/api/conversations/{id}/web-hosts", || get(preview::web_hosts)),
     ("/api/conversations/{id}/ports", || get(preview::ports)),
     ("/api/conversations/{id}/preview/{port}", || get(preview::open)),
+    ("/api/conversations/{id}/preview/{port}/", || get(preview::open)),
     ("/api/conversations/{id}/preview/{port}/{*path}", || get(preview::open)),
     ("/api/conversations/{id}/vscode-url", || get(conversations::vscode_url)),
     ("/api/conversations/{id}/mcp-servers", || get(conversations::mcp_servers)),

@@ -606,6 +606,9 @@ async fn clients_are_told_the_address() {
     let app = App::start(&server).await;
     let (status, answer) = server.get(&app.way()).await;
     let url = answer["url"].as_str().unwrap();
+    for path in ["/", "/?a=b", "/a"] {
+        assert_eq!(open(&server, &format!("{}{path}", app.way()), &[]).await.status, 303, "{path}");
+    }
     assert_eq!((status, &answer["port"]), (200, &json!(app.port)));
     assert!(
         url.starts_with(&format!("http://{}/.openhands/enter?ticket=", app.host(&server))),
