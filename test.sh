@@ -130,6 +130,21 @@ if ! command -v nginx >/dev/null && [[ $(id -u) == 0 ]] && command -v apt-get >/
   { apt-get update -qq && apt-get install -y -qq --no-install-recommends nginx; } </dev/null || true
 fi
 
+# Notebooks are tested with ipykernel, too, where it can be had.
+python=$target/python-tests/bin/python
+has_python() { [[ -x $python ]] && "$python" -c 'import ipykernel, matplotlib' 2>/dev/null; }
+if ! has_python; then
+  heading 'A Python with ipykernel'
+  if ! command -v python3 >/dev/null; then
+    echo 'There is no python3 here: notebooks are not tested.'
+  elif ! python3 -m venv --clear "${python%/bin/python}"; then
+    echo 'No virtual environment could be made; sudo apt-get install -y python3-venv helps.'
+  elif ! "$python" -m pip install --quiet --disable-pip-version-check ipykernel matplotlib; then
+    echo 'ipykernel could not be installed: notebooks are tested without it.'
+  fi
+fi
+if has_python; then export NOTEBOOK_TEST_PYTHON=$python; fi
+
 # --- the steps --------------------------------------------------------------------------------
 
 npm_install() {

@@ -214,6 +214,7 @@ test("who looks elsewhere is told when the agent is waiting", async () => {
   });
   await openConversation(page, server.url);
   await server.api(`/api/conversations/${idOf(page)}`, { method: "PATCH", body: { title: "Far away" } });
+  await page.waitForFunction(() => document.title.includes("Far away"));
   await page.evaluate(() => {
     Object.defineProperty(document, "hidden", { get: () => true });
     Object.defineProperty(document, "visibilityState", { get: () => "hidden" });

@@ -93,6 +93,8 @@ pub struct ToolChoice {
     pub has_condensation_request: bool,
     /// `delegate`.
     pub has_delegate: bool,
+    /// `execute_ipython_cell`, where there is a Python.
+    pub has_ipython: bool,
     /// `task_tracker`, and the prompt for long work.
     pub has_task_tracker: bool,
     /// `str_replace_editor`.
@@ -143,6 +145,7 @@ impl Default for ToolChoice {
             has_finish: true,
             has_condensation_request: false,
             has_delegate: false,
+            has_ipython: false,
             has_task_tracker: true,
             has_editor: true,
             has_draft_editor: false,

@@ -8,7 +8,7 @@ use oh_event::{
 };
 
 use crate::condense::{CondensationPlan, CondensationWork, condensation_request};
-use crate::config::{AgentConfig, Limits};
+use crate::config::{AgentConfig, Limits, ToolChoice};
 use crate::prompt;
 use crate::skills::Knowledge;
 use crate::stuck::Loop;
@@ -174,6 +174,12 @@ impl Conversation {
     #[must_use]
     pub fn knowledge(&self) -> Arc<Knowledge> {
         self.config.knowledge.clone()
+    }
+
+    /// Returns the tools that the model is offered.
+    #[must_use]
+    pub fn tools(&self) -> ToolChoice {
+        self.config.tools
     }
 
     /// Takes in how much the model can read, in tokens.

@@ -108,6 +108,7 @@ pub(crate) fn read(s: &mut Source<'_>) -> AgentSettings {
             has_finish: has(s, "enable_finish", true),
             has_condensation_request: has(s, "enable_condensation_request", false),
             has_delegate: has(s, "enable_delegation", false),
+            has_ipython: has(s, "enable_jupyter", true),
             has_task_tracker: has(s, "enable_plan_mode", true),
             has_editor: has(s, "enable_editor", true),
             has_draft_editor: has(s, "enable_llm_editor", false),

@@ -94,7 +94,7 @@ pub struct RunIpythonAction {
     pub confirmation_state: ConfirmationState,
     /// Risk.
     pub security_risk: SecurityRisk,
-    /// Code run in a new kernel.
+    /// Code that runs before the cell, if any.
     pub kernel_init_code: String,
 }
 

@@ -32,6 +32,8 @@ pub struct LocalRuntimeConfig {
     pub environment: Vec<(String, String)>,
     /// What commands may know of the server's environment.
     pub host: HostTools,
+    /// How pages in a browser reach the network.
+    pub page_network: PageNetwork,
     /// Silence after which a command is reported as still running.
     pub soft_timeout: Duration,
     /// Time after which a command is reported as still running if the action names none.
@@ -47,6 +49,18 @@ pub struct LocalRuntimeConfig {
     pub rows: u16,
     /// Run several commands on separate lines one after another instead of refusing them.
     pub accept_multiline: bool,
+}
+
+/// How pages in a browser reach the network.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PageNetwork {
+    /// It is shared with this machine, so that a proxy of our own has to say what they may reach.
+    #[default]
+    Shared,
+    /// It is a network of its own, out of which this proxy leads; on loopback there is nobody else.
+    Proxy(String),
+    /// It is a network of its own that leads nowhere.
+    Off,
 }
 
 /// What commands may know of the server's environment.
@@ -73,6 +87,7 @@ impl Default for LocalRuntimeConfig {
             launcher: Vec::new(),
             environment: Vec::new(),
             host: HostTools::default(),
+            page_network: PageNetwork::default(),
             soft_timeout: Duration::from_secs(10),
             default_timeout: Duration::from_secs(120),
             longest_command: Duration::from_secs(24 * 60 * 60),
@@ -161,4 +176,22 @@ fn is_variable_name(name: &str) -> bool {
     !name.is_empty()
         && !name.starts_with(|c: char| c.is_ascii_digit())
         && name.chars().all(|c| c == '_' || c.is_ascii_alphanumeric())
+}
+
+/// Returns the name of this machine.
+pub(crate) fn hostname() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    name.trim_end().to_owned()
+}
+
+/// Returns the name of the user that commands run as.
+pub(crate) fn username() -> String {
+    let uid = rustix::process::getuid().as_raw().to_string();
+    let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    users
+        .lines()
+        .map(|line| line.split(':').collect::<Vec<_>>())
+        .find(|fields| fields.get(2) == Some(&uid.as_str()))
+        .and_then(|fields| fields.first().map(|&name| name.to_owned()))
+        .unwrap_or(uid)
 }

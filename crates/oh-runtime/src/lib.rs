@@ -1,4 +1,4 @@
-//! Where the agent's actions run: a shell, files and an editor on this machine.
+//! Where the agent's actions run: a shell, a Python notebook, files and an editor on this machine.
 //!
 //! Read [`Runtime`] first, then [`LocalRuntime`], then [`SandboxedRuntime`], which runs the former in a
 //! confined process, and [`ContainerRuntime`], which runs it in a container. [`Workspace`] and
@@ -30,20 +30,25 @@ mod editor;
 mod executor;
 mod files;
 mod git;
+mod live;
 mod local;
+mod notebook;
 mod output;
+mod pages;
 mod path;
 mod ports;
 mod processes;
 mod program;
+mod proxy_request;
 mod render;
 mod runtime;
 mod sandbox;
 mod shell;
 mod static_run;
+mod tasks;
 mod workspace;
 
-pub use config::{HostTools, LocalRuntimeConfig};
+pub use config::{HostTools, LocalRuntimeConfig, PageNetwork};
 pub use container::{
     ContainerConfig, ContainerError, ContainerOnClose, ContainerRuntime, Containers, Gpus,
 };
@@ -52,7 +57,7 @@ pub use git::{FileDiff, GitChange, GitChanges, GitError, GitLauncher, GitReader,
 pub use local::LocalRuntime;
 pub use ports::OpenPort;
 pub use processes::is_socket_held_outside;
-pub use program::{ErrorTail, Program, RunningProgram};
+pub use program::{ErrorTail, Program, ProgramNetwork, RunningProgram};
 pub use runtime::{ActionRequest, Activity, BoxFuture, OutputSink, Runtime};
 pub use sandbox::{
     Layer, NetworkPolicy, Places, ResourceLimits, SandboxMode, SandboxPolicy, SandboxReport,

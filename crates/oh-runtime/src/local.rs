@@ -1,35 +1,36 @@
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use oh_event::{
     Action, ConfirmationState, ErrorObservation, Observation, PlainObservation, RunAction,
+    RunIpythonAction,
 };
 use tokio::io::DuplexStream;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::JoinSet;
 
-use crate::config::{LocalRuntimeConfig, command_environment};
+use crate::config::{LocalRuntimeConfig, PageNetwork, command_environment, hostname, username};
 use crate::editor::Editor;
 use crate::files;
+use crate::pages::PageProxy;
 use crate::path::PathMap;
 use crate::ports::{self, OpenPort};
 use crate::processes::{self, Process};
-use crate::program::{self, Program, RunningProgram};
+use crate::program::{self, Program, ProgramNetwork, RunningProgram};
 use crate::runtime::{ActionRequest, Activity, BoxFuture, OutputSink, Runtime};
 use crate::sandbox::shell_dir;
-use crate::shell::{
-    Shell, ShellActivity, ShellSender, ShellSetup, random_name, remove_leftovers, write_private,
-};
+use crate::shell::{ShellSetup, random_name, remove_leftovers, write_private};
 use crate::static_run;
+use crate::tasks::Tasks;
 
 /// Static commands of one conversation that may run at once.
 const STATIC_COMMANDS: usize = 4;
 const BAD_ACTION: &str = "AGENT_ERROR$BAD_ACTION";
 
-/// Runs actions on this machine: one shell, the files it sees, and the editor.
+/// Runs actions on this machine: one shell, one notebook, the files they see, and the editor.
 ///
 /// No process starts before the first command.
 /// Dropping the runtime kills every process of the conversation.
@@ -38,20 +39,15 @@ pub struct LocalRuntime {
     setup: ShellSetup,
     paths: PathMap,
     editor: Arc<Editor>,
-    /// The shell's directory, as of its last prompt.
-    directory: watch::Sender<PathBuf>,
-    shell: Mutex<ShellState>,
+    tasks: Tasks,
     statics: Semaphore,
     connections: Arc<Semaphore>,
     /// The work of keeping programs and connections.
     programs: Mutex<JoinSet<()>>,
-}
-
-#[derive(Debug)]
-enum ShellState {
-    NotStarted,
-    Started(Shell),
-    Closed,
+    /// The programs, which are not what a command left running.
+    program_roots: Mutex<Vec<Process>>,
+    page_network: PageNetwork,
+    page_proxy: OnceCell<PageProxy>,
 }
 
 impl LocalRuntime {
@@ -109,14 +105,16 @@ impl LocalRuntime {
             session_dir: session_dir.clone(),
         };
         Ok(Self {
+            tasks: Tasks::new(setup.clone(), directory),
             setup,
             paths: PathMap::new(workspace.clone()),
             editor: Arc::new(Editor::new(PathMap::new(workspace), session_dir.join("edits"))),
-            directory: watch::Sender::new(directory),
-            shell: Mutex::new(ShellState::NotStarted),
             statics: Semaphore::new(STATIC_COMMANDS),
             connections: Arc::new(Semaphore::new(ports::CONNECTIONS)),
             programs: Mutex::default(),
+            program_roots: Mutex::default(),
+            page_network: config.page_network,
+            page_proxy: OnceCell::new(),
         })
     }
 
@@ -126,33 +124,29 @@ impl LocalRuntime {
         &self.setup.marker
     }
 
-    fn shell_state(&self) -> MutexGuard<'_, ShellState> {
-        self.shell.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Returns the shell, starting its task if need be; `None` after the runtime was closed.
-    fn shell(&self) -> Option<ShellSender> {
-        let mut state = self.shell_state();
-        if let ShellState::NotStarted = *state {
-            *state = ShellState::Started(Shell::new(self.setup.clone(), self.directory.clone()));
-        }
-        match &*state {
-            ShellState::Started(shell) => Some(shell.sender()),
-            ShellState::NotStarted | ShellState::Closed => None,
-        }
-    }
-
     async fn run(
         &self,
         action: RunAction,
         timeout: Option<Duration>,
         output: Option<OutputSink>,
     ) -> Observation {
-        let Some(shell) = self.shell() else { return closed() };
+        let Some(shell) = self.tasks.shell() else { return closed() };
         if action.is_static {
             return self.run_static(action, timeout).await;
         }
         shell.run(action, timeout, output).await.unwrap_or_else(closed)
+    }
+
+    async fn run_cell(
+        &self,
+        action: RunIpythonAction,
+        timeout: Option<Duration>,
+        output: Option<OutputSink>,
+    ) -> Observation {
+        match self.tasks.notebook() {
+            Some(notebook) => notebook.run(action, timeout, output).await.unwrap_or_else(closed),
+            None => closed(),
+        }
     }
 
     async fn run_static(&self, action: RunAction, timeout: Option<Duration>) -> Observation {
@@ -171,7 +165,7 @@ impl LocalRuntime {
     ) -> Observation {
         let editor = Arc::clone(&self.editor);
         let paths = self.paths.clone();
-        let directory = self.directory.borrow().clone();
+        let directory = self.tasks.directory();
         tokio::task::spawn_blocking(move || work(&editor, &paths, &directory))
             .await
             .unwrap_or_else(|_| error("The file operation was given up."))
@@ -179,26 +173,65 @@ impl LocalRuntime {
 
     /// Returns what runs; `find` finds the processes by the session marker.
     pub(crate) async fn look(&self, find: fn(&str) -> Vec<Process>) -> Activity {
-        let shell = match &*self.shell_state() {
-            ShellState::Started(shell) => shell.activity(),
-            ShellState::NotStarted | ShellState::Closed => ShellActivity::default(),
-        };
-        if shell.command.is_some() {
-            return Activity { foreground: shell.command, background: Vec::new() };
+        let (shell, notebook) = self.tasks.activity();
+        if let Some(foreground) = shell.command.or(notebook.code) {
+            return Activity { foreground: Some(foreground), background: Vec::new() };
         }
         let marker = self.setup.marker.clone();
-        let look = move || processes::descriptions(find(&marker), shell.pid);
+        let own: Vec<i32> = notebook.processes.into_iter().chain(shell.pid).collect();
+        let programs = self.program_roots.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let look = move || {
+            let left = processes::without_trees(find(&marker), &programs);
+            processes::descriptions(left, &own)
+        };
         let background = tokio::task::spawn_blocking(look).await.unwrap_or_default();
         Activity { foreground: None, background }
     }
 
-    fn start(&self, program: &Program) -> io::Result<RunningProgram> {
-        if matches!(*self.shell_state(), ShellState::Closed) {
+    /// Starts a program; `find` finds the processes whose ports pages may reach.
+    pub(crate) async fn start(
+        &self,
+        mut program: Program,
+        find: fn(&str) -> Vec<Process>,
+    ) -> io::Result<RunningProgram> {
+        if self.tasks.is_closed() {
             return Err(closed_error());
         }
-        let (running, work) = program::start(program, &self.setup)?;
+        match program.network {
+            ProgramNetwork::AsCommands => {}
+            ProgramNetwork::OfPages => {
+                let (proxy, loopback) = self.page_network(find).await?;
+                for (name, value) in
+                    [("OPENHANDS_PAGE_PROXY", proxy), ("OPENHANDS_PAGE_LOOPBACK", loopback)]
+                {
+                    program.environment.push((name.to_owned(), value));
+                }
+            }
+        }
+        let program = &program;
+        let (running, process, work) = program::start(program, &self.setup)?;
+        {
+            let mut known = self.program_roots.lock().unwrap_or_else(PoisonError::into_inner);
+            known.retain(Process::is_alive);
+            known.extend(process);
+        }
         self.keep(work);
         Ok(running)
+    }
+
+    /// Returns the proxy of pages, and how they reach this machine.
+    async fn page_network(&self, find: fn(&str) -> Vec<Process>) -> io::Result<(String, String)> {
+        let direct = "direct".to_owned();
+        match &self.page_network {
+            PageNetwork::Proxy(url) => Ok((url.clone(), direct)),
+            PageNetwork::Off => Ok((String::new(), direct)),
+            PageNetwork::Shared => {
+                let marker = self.setup.marker.clone();
+                let start = || PageProxy::start(Arc::new(move || find(&marker)));
+                let proxy = self.page_proxy.get_or_try_init(start).await?;
+                Ok((proxy.url(), "proxy".to_owned()))
+            }
+        }
     }
 
     /// Returns the ports of the processes that `find` finds by the session marker.
@@ -240,16 +273,6 @@ impl LocalRuntime {
         while programs.try_join_next().is_some() {}
         programs.spawn(work);
     }
-
-    async fn stop_shell(&self) {
-        let sender = match &*self.shell_state() {
-            ShellState::Started(shell) => Some(shell.sender()),
-            ShellState::NotStarted | ShellState::Closed => None,
-        };
-        if let Some(sender) = sender {
-            sender.stop().await;
-        }
-    }
 }
 
 impl Runtime for LocalRuntime {
@@ -276,10 +299,10 @@ impl Runtime for LocalRuntime {
                 Action::Edit(action) => {
                     self.work_on_files(move |editor, _, _| editor.edit(&action)).await
                 }
-                Action::RunIpython(_)
-                | Action::Browse(_)
-                | Action::BrowseInteractive(_)
-                | Action::CallToolMcp(_) => no_such_tool(action.name()),
+                Action::RunIpython(action) => self.run_cell(action, timeout, output).await,
+                Action::Browse(_) | Action::BrowseInteractive(_) | Action::CallToolMcp(_) => {
+                    no_such_tool(action.name())
+                }
                 Action::Message(_)
                 | Action::System(_)
                 | Action::Think(_)
@@ -302,7 +325,7 @@ impl Runtime for LocalRuntime {
     }
 
     fn stop_processes(&self) -> BoxFuture<'_, ()> {
-        Box::pin(self.stop_shell())
+        Box::pin(self.tasks.stop())
     }
 
     fn activity(&self) -> BoxFuture<'_, Activity> {
@@ -310,7 +333,7 @@ impl Runtime for LocalRuntime {
     }
 
     fn start_program(&self, program: Program) -> BoxFuture<'_, io::Result<RunningProgram>> {
-        Box::pin(async move { self.start(&program) })
+        Box::pin(self.start(program, processes::of_session))
     }
 
     fn ports(&self) -> BoxFuture<'_, Vec<OpenPort>> {
@@ -323,8 +346,8 @@ impl Runtime for LocalRuntime {
 
     fn close(&self) -> BoxFuture<'_, ()> {
         Box::pin(async move {
-            self.stop_shell().await;
-            *self.shell_state() = ShellState::Closed;
+            self.tasks.stop().await;
+            self.tasks.close();
             let marker = self.setup.marker.clone();
             let _ = tokio::task::spawn_blocking(move || processes::kill_session(&marker)).await;
         })
@@ -333,7 +356,7 @@ impl Runtime for LocalRuntime {
 
 impl Drop for LocalRuntime {
     fn drop(&mut self) {
-        *self.shell_state() = ShellState::Closed;
+        self.tasks.close();
         processes::kill_session(&self.setup.marker);
     }
 }
@@ -362,21 +385,4 @@ fn not_confirmed() -> Observation {
         content: "The user has not allowed this action, so it was not executed.".to_owned(),
         error_id: BAD_ACTION.to_owned(),
     })
-}
-
-fn hostname() -> String {
-    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    name.trim_end().to_owned()
-}
-
-/// Returns the name of the user that commands run as.
-fn username() -> String {
-    let uid = rustix::process::getuid().as_raw().to_string();
-    let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-    users
-        .lines()
-        .map(|line| line.split(':').collect::<Vec<_>>())
-        .find(|fields| fields.get(2) == Some(&uid.as_str()))
-        .and_then(|fields| fields.first().map(|&name| name.to_owned()))
-        .unwrap_or(uid)
 }

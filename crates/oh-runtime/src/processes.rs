@@ -182,9 +182,27 @@ pub(crate) fn own_descendants(_: &str) -> Vec<Process> {
     found
 }
 
-/// Describes processes other than the shell, without their children.
-pub(crate) fn descriptions(mut processes: Vec<Process>, shell: Option<i32>) -> Vec<String> {
-    processes.retain(|process| Some(process.pid) != shell);
+/// Takes out `roots` and everything below them.
+pub(crate) fn without_trees(mut processes: Vec<Process>, roots: &[Process]) -> Vec<Process> {
+    let mut gone: HashSet<i32> = roots.iter().map(|root| root.pid).collect();
+    loop {
+        let before = processes.len();
+        processes.retain(|process| {
+            let is_below = gone.contains(&process.pid) || gone.contains(&process.parent);
+            if is_below {
+                gone.insert(process.pid);
+            }
+            !is_below
+        });
+        if processes.len() == before {
+            return processes;
+        }
+    }
+}
+
+/// Describes processes other than `own`, without their children.
+pub(crate) fn descriptions(mut processes: Vec<Process>, own: &[i32]) -> Vec<String> {
+    processes.retain(|process| !own.contains(&process.pid));
     let is_known = |pid: i32| processes.iter().any(|other| other.pid == pid);
     let first = processes.iter().filter(|process| !is_known(process.parent));
     first.map(Process::description).collect()

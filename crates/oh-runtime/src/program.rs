@@ -34,6 +34,22 @@ pub struct Program {
     pub arguments: Vec<String>,
     /// Variables, beside and above those of commands. They may be secrets.
     pub environment: Vec<(String, String)>,
+    /// What it needs to know of the network.
+    #[serde(default)]
+    pub network: ProgramNetwork,
+}
+
+/// What a program is told of the network.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ProgramNetwork {
+    /// What commands are told.
+    #[default]
+    AsCommands,
+    /// That of pages in a browser, which are not to be trusted.
+    ///
+    /// `OPENHANDS_PAGE_PROXY` is the address of a proxy, or empty where there is no network, and
+    /// `OPENHANDS_PAGE_LOOPBACK` is `proxy` if it leads to this machine too, or `direct`.
+    OfPages,
 }
 
 /// A program that runs. Dropping the stream ends it.
@@ -86,11 +102,11 @@ impl ErrorTail {
     }
 }
 
-/// Starts `program`; the returned future is the work of keeping it.
+/// Starts `program`; returns its process too, and a future that is the work of keeping it.
 pub(crate) fn start(
     program: &Program,
     setup: &ShellSetup,
-) -> io::Result<(RunningProgram, impl Future<Output = ()> + Send + 'static)> {
+) -> io::Result<(RunningProgram, Option<Process>, impl Future<Output = ()> + Send + 'static)> {
     let mut child = setup
         .command()
         .args(["--noprofile", "--norc", "-c", START, "bash", &program.command])
@@ -111,7 +127,7 @@ pub(crate) fn start(
     let (stream, inside) = tokio::io::duplex(PIPE_BYTES);
     let errors = ErrorTail::default();
     let work = keep(job, pipes, inside, errors.clone());
-    Ok((RunningProgram { stream, errors }, work))
+    Ok((RunningProgram { stream, errors }, root, work))
 }
 
 struct Pipes {

@@ -24,6 +24,7 @@ use crate::agent_settings::{Overrides, agent_config};
 use crate::auth::{KEY_FILE, OwnOrigins, Proxies, SessionKey, SessionKeys};
 use crate::compression;
 use crate::cors;
+use crate::equipment::Equipment;
 use crate::listener::WatchedListener;
 use crate::llm_choice::{LlmChoice, prefer};
 use crate::mcp::McpServers;
@@ -101,9 +102,9 @@ pub async fn start(config: Config, components: Components) -> Result<RunningServ
     let state = compose(config, components, ports, titles, Overrides::default()).await?;
     let router = router(&state);
     let mut tasks = JoinSet::new();
-    let sandboxes = state.sandboxes.clone();
+    let (sandboxes, equipment) = (state.sandboxes.clone(), state.equipment.clone());
     tasks.spawn(async move {
-        sandboxes.status().await;
+        tokio::join!(sandboxes.status(), equipment.look());
     });
     let looking = state.clone();
     tasks.spawn(async move {
@@ -258,6 +259,7 @@ pub(crate) async fn compose(
     });
     let settings = Arc::new(Mutex::new(settings));
     let sandboxes = Sandboxes::new(&config, components.sandbox_program);
+    let equipment = Equipment::new(&config);
     let sockets = SocketCount::default();
     let mcp = McpServers::default();
     let previews = Previews::default();
@@ -271,6 +273,7 @@ pub(crate) async fn compose(
         mcp: mcp.clone(),
         previews: previews.clone(),
         skills: skills.clone(),
+        equipment: equipment.clone(),
         runtime: components.runtime,
     };
     let manager = ConversationManager::new(ManagerConfig {
@@ -343,6 +346,7 @@ pub(crate) async fn compose(
         manager,
         llm,
         sandboxes,
+        equipment,
         mcp,
         previews,
         skills,

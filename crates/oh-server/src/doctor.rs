@@ -8,6 +8,7 @@ use oh_config::Config;
 use oh_runtime::SandboxMode;
 use tokio::net::TcpStream;
 
+use crate::equipment::{Equipment, Found, PythonFound};
 use crate::llm_choice::DEMO;
 use crate::sandbox::Sandboxes;
 
@@ -83,6 +84,7 @@ pub async fn doctor(config: &Config) -> Vec<Check> {
     checks.extend(sandbox(config).await);
     let search_path = config.sandbox.host.path.as_deref();
     checks.push(git(search_path));
+    checks.push(python(Equipment::new(config).look().await));
     checks.push(browser(search_path));
     let ports = [Some(config.server.port), config.server.frontend_port];
     checks.extend(ports.into_iter().flatten().map(|port| self::port(&config.server.host, port)));
@@ -212,6 +214,28 @@ fn git(search_path: Option<&std::ffi::OsStr>) -> Check {
             "install it, on Debian with `apt-get install git`",
         ),
     }
+}
+
+fn python(found: &Found) -> Check {
+    const NAME: &str = "Python";
+    match &found.python {
+        _ if found.is_elsewhere() => Check::good(NAME, "notebooks use that of the container"),
+        Ok(python) if python.has_ipykernel => Check::good(NAME, describe(python)),
+        Ok(python) => Check::limited(
+            NAME,
+            format!("{}, without ipykernel: notebooks are plain Python", describe(python)),
+            format!("{} -m pip install ipykernel matplotlib", python.path.display()),
+        ),
+        Err(missing) => Check::limited(
+            NAME,
+            format!("{}: the agent has no notebook", missing.what),
+            missing.fix,
+        ),
+    }
+}
+
+fn describe(python: &PythonFound) -> String {
+    format!("{} at {}", python.version, python.path.display())
 }
 
 fn browser(search_path: Option<&std::ffi::OsStr>) -> Check {

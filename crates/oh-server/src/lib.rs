@@ -18,6 +18,7 @@ mod compose;
 mod compression;
 mod cors;
 mod doctor;
+mod equipment;
 mod git_hooks;
 mod git_hosts;
 mod headless;

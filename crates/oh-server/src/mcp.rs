@@ -211,6 +211,7 @@ fn launcher(runtime: Arc<dyn Runtime>) -> Launcher {
                 command: program.command,
                 arguments: program.args,
                 environment: program.env.into_iter().collect(),
+                ..Program::default()
             };
             let RunningProgram { stream, errors } = runtime.start_program(program).await?;
             Ok(StdioConnection { stream, errors: Arc::new(move || errors.text()) })

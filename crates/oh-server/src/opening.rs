@@ -11,12 +11,17 @@ use oh_store::{ConversationMetadata, Settings, Store};
 
 use crate::checkout;
 use crate::compose::RuntimeSource;
+use crate::equipment::Equipment;
 use crate::mcp::{self, McpServers};
 use crate::preview::Previews;
 use crate::pull_requests::PullRequestTools;
 use crate::sandbox::Sandboxes;
 use crate::secrets::Secrets;
 use crate::skills::Skills;
+
+/// What the agent is told where it has a notebook.
+const NOTEBOOK: &str =
+    " A Python notebook that keeps its state is beside the shell: `execute_ipython_cell`.";
 
 /// Opens conversations.
 #[derive(Clone)]
@@ -29,6 +34,7 @@ pub(crate) struct Opener {
     pub(crate) mcp: McpServers,
     pub(crate) previews: Previews,
     pub(crate) skills: Skills,
+    pub(crate) equipment: Equipment,
     /// Makes runtimes instead of the sandboxes.
     pub(crate) runtime: Option<RuntimeSource>,
 }
@@ -62,7 +68,9 @@ impl Opener {
             None => {
                 let programs = self.skills.programs(&id, &workspace, trust).await;
                 let git = git_identity(&self.config.lifecycle.git, &self.settings);
-                self.sandboxes.prepare(&id, git, self.secrets.for_commands(), &programs).await?
+                let secrets = self.secrets.for_commands();
+                let prepared = self.sandboxes.prepare(&id, git, secrets, &programs).await?;
+                self.equip(prepared).await
             }
         };
         let mut prepared = self.skills.attach(prepared, &id, &workspace, trust).await;
@@ -85,6 +93,15 @@ impl Opener {
         let prepared = self.mcp.attach(prepared, &id, servers, is_usable.then_some(tools));
         self.previews.follow(&id, &prepared.runtime);
         Ok(prepared)
+    }
+
+    /// Adds the tools for which this machine has what they need.
+    async fn equip(&self, mut prepared: PreparedRuntime) -> PreparedRuntime {
+        prepared.place_tools = self.equipment.look().await.tools();
+        if prepared.place_tools.has_ipython && self.config.agent.tools.has_ipython {
+            prepared.instructions.push_str(NOTEBOOK);
+        }
+        prepared
     }
 
     async fn metadata(&self, id: &ConversationId) -> Option<ConversationMetadata> {

@@ -11,7 +11,7 @@ use oh_runtime::{
     Runtime, SandboxConfig, SandboxMode, SandboxPolicy, SandboxReport, SandboxedRuntime, probe,
     read_only_prefix,
 };
-use oh_session::PreparedRuntime;
+use oh_session::{PlaceTools, PreparedRuntime};
 use serde_json::{Value, json};
 use tokio::sync::{OnceCell, watch};
 
@@ -161,6 +161,7 @@ impl Sandboxes {
             hosts: self.hosts(id),
             warning: place.is_shared.then(|| SHARED.to_owned()),
             setup: setup_script::find(&directory, programs, data_dir, &session_dir),
+            place_tools: PlaceTools::default(),
             tools: None,
             secrets: Vec::new(),
             lease: Some(Box::new(place)),

@@ -19,6 +19,7 @@ use crate::auth::{
 };
 use crate::beginning;
 use crate::clock;
+use crate::equipment::Equipment;
 use crate::listener::Connection;
 use crate::llm_choice::LlmChoice;
 use crate::mcp::{McpServers, servers_now};
@@ -58,6 +59,7 @@ pub(crate) struct Shared {
     pub(crate) manager: ConversationManager,
     pub(crate) llm: Arc<LlmChoice>,
     pub(crate) sandboxes: Sandboxes,
+    pub(crate) equipment: Equipment,
     pub(crate) mcp: McpServers,
     /// Ports of conversations that people may see.
     pub(crate) previews: Previews,

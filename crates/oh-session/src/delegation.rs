@@ -17,7 +17,7 @@ use tokio::sync::watch;
 
 use crate::handle::{Letter, SessionHandle};
 use crate::manager::{ConversationManager, NewConversation, Place};
-use crate::prepared::PreparedRuntime;
+use crate::prepared::{PlaceTools, PreparedRuntime};
 use crate::session::Goodbye;
 
 /// How deep agents may give work on.
@@ -37,6 +37,7 @@ pub(crate) struct Delegation {
     pub(crate) limits: Limits,
     /// What files tell the agents of this place.
     pub(crate) knowledge: Arc<Knowledge>,
+    pub(crate) place_tools: PlaceTools,
 }
 
 /// What came of it, and what it used.
@@ -80,8 +81,7 @@ impl ConversationManager {
             MessageAction { content: format!("TASK: {task}"), ..MessageAction::default() };
         let message = EventDraft::of_action(EventSource::User, Action::Message(message));
         let new = NewConversation { first_message: Some(message), ..NewConversation::default() };
-        let Delegation { runtime, limits, knowledge, .. } = delegation;
-        let place = self.place_in(runtime, limits, knowledge);
+        let place = self.place_in(delegation);
         let handle = self.open_in(&id, new, place).await.map_err(|error| error.to_string())?;
         let guard = Guard(Some(handle.clone()));
         let state = ended(&handle).await;
@@ -101,12 +101,8 @@ impl ConversationManager {
         Ok((Observation::Delegate(DelegateObservation { content, outputs }), spent))
     }
 
-    fn place_in(
-        &self,
-        runtime: Arc<dyn Runtime>,
-        limits: Limits,
-        knowledge: Arc<Knowledge>,
-    ) -> Place {
+    fn place_in(&self, delegation: Delegation) -> Place {
+        let Delegation { runtime, limits, knowledge, place_tools, .. } = delegation;
         let agent = self.config().agent.clone();
         Place {
             agent: Arc::new(move || AgentConfig { limits, ..agent() }),
@@ -115,7 +111,8 @@ impl ConversationManager {
                 let runtime: Arc<dyn Runtime> = Arc::new(Borrowed(runtime.clone()));
                 let (_, knowledge) = watch::channel(knowledge.clone());
                 Box::pin(async move {
-                    Ok(PreparedRuntime { knowledge, ..PreparedRuntime::plain(runtime) })
+                    let plain = PreparedRuntime::plain(runtime);
+                    Ok(PreparedRuntime { knowledge, place_tools, ..plain })
                 })
             }),
         }

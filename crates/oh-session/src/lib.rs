@@ -39,6 +39,6 @@ pub use oh_agent::{
 };
 pub use oh_chat::ToolSpec;
 pub use prepared::{
-    Checkout, CheckoutError, Lease, OfferedTools, PreparedRuntime, RepositoryPlace, ToolSource,
-    WorkspaceSetup,
+    Checkout, CheckoutError, Lease, OfferedTools, PlaceTools, PreparedRuntime, RepositoryPlace,
+    ToolSource, WorkspaceSetup,
 };

@@ -140,7 +140,9 @@ impl Session {
         first: Option<EventDraft>,
         is_retry: bool,
     ) -> Result<(), Goodbye> {
+        let agent = (self.agent)();
         self.conversation.configure(AgentConfig {
+            tools: prepared.place_tools.limit(agent.tools),
             workspace: prepared.runtime.workspace().to_string_lossy().into_owned(),
             instructions: prepared.instructions.clone(),
             conversation_instructions: prepared.conversation_instructions.clone(),
@@ -152,7 +154,7 @@ impl Session {
             knowledge: prepared.knowledge.borrow().clone(),
             hosts: prepared.hosts.clone(),
             mcp_tools,
-            ..(self.agent)()
+            ..agent
         });
         let loading = if is_retry { self.conversation.loading() } else { Vec::new() };
         self.note(loading).await?;

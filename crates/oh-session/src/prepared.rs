@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use oh_agent::Knowledge;
+use oh_agent::{Knowledge, ToolChoice};
 use oh_chat::ToolSpec;
 use oh_event::{Observation, RunAction};
 use oh_runtime::{BoxFuture, Runtime};
@@ -29,10 +29,31 @@ pub struct PreparedRuntime {
     pub secrets: Vec<String>,
     /// What prepares the workspace before the agent begins.
     pub setup: Option<WorkspaceSetup>,
+    /// Which of our own tools can work there.
+    pub place_tools: PlaceTools,
     /// Finds the tools of others that the agent is offered.
     pub tools: Option<ToolSource>,
     /// What the conversation occupies as long as it lives.
     pub lease: Option<Box<dyn Lease>>,
+}
+
+/// Tools that need something that not every place has. What is not known to be there is not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PlaceTools {
+    /// A Python, for `execute_ipython_cell`.
+    pub has_ipython: bool,
+}
+
+impl PlaceTools {
+    /// Returns those of a conversation that runs.
+    pub(crate) fn of(choice: ToolChoice) -> Self {
+        Self { has_ipython: choice.has_ipython }
+    }
+
+    /// Returns `choice` without what cannot work.
+    pub(crate) fn limit(self, choice: ToolChoice) -> ToolChoice {
+        ToolChoice { has_ipython: choice.has_ipython && self.has_ipython, ..choice }
+    }
 }
 
 /// A repository that is being brought into a workspace; it takes as long as it takes.
@@ -117,6 +138,7 @@ impl PreparedRuntime {
             warning: None,
             secrets: Vec::new(),
             setup: None,
+            place_tools: PlaceTools::default(),
             tools: None,
             lease: None,
         }

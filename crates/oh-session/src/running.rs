@@ -17,6 +17,7 @@ use crate::draft_edit;
 use crate::manager::LlmSource;
 use crate::meter::Meter;
 use crate::notice::Notice;
+use crate::prepared::PlaceTools;
 
 /// Notices of a step that may wait for the session.
 const NOTICE_BUFFER: usize = 64;
@@ -123,6 +124,7 @@ impl Running {
                 runtime,
                 limits: conversation.limits_left(),
                 knowledge: conversation.knowledge(),
+                place_tools: PlaceTools::of(conversation.tools()),
             };
             let work = (tools.delegate)(delegation);
             return Some(Self::new(step, async move { observed(work.await) }, asides));

@@ -27,6 +27,12 @@ export function CodeBlock({ code, language }: CodeBlockProps) {
   );
 }
 
+/** Code in the colors of its language, without a frame; it needs a dark ground. */
+export function ColoredCode({ code, language }: CodeBlockProps) {
+  const colored = useColored(code, language);
+  return <code className="code-colors">{colored ?? code}</code>;
+}
+
 function useColored(code: string, language: string): ReactNode {
   const [colored, setColored] = useState<{ code: string; nodes: ReactNode } | null>(null);
   useEffect(() => {

@@ -4,7 +4,7 @@ use super::Finding;
 use super::repository::Crate;
 
 /// The table of ARCHITECTURE.md.
-const MAY_DEPEND_ON: [(&str, &[&str]); 14] = [
+const MAY_DEPEND_ON: [(&str, &[&str]); 15] = [
     ("oh-event", &[]),
     ("oh-chat", &[]),
     ("oh-socketio", &[]),
@@ -14,6 +14,7 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 14] = [
     ("oh-store", &["oh-event", "oh-wire"]),
     ("oh-llm", &["oh-chat"]),
     ("oh-mcp", &[]),
+    ("oh-browser", &[]),
     ("oh-git-host", &[]),
     ("oh-runtime", &["oh-event", "oh-wire"]),
     ("oh-session", &["oh-agent", "oh-chat", "oh-event", "oh-event-log", "oh-llm", "oh-runtime"]),
@@ -21,6 +22,7 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 14] = [
     (
         "oh-server",
         &[
+            "oh-browser",
             "oh-config",
             "oh-event",
             "oh-event-log",

@@ -13,7 +13,7 @@ use crate::condense::{digest_line, masked};
 use crate::conversation::{Conversation, is_same_response};
 use crate::prompt::recall::recall_text;
 use crate::prompt::system_prompt;
-use crate::text::without_middle;
+use crate::text::{without_middle, without_pictures};
 
 const NOT_EXECUTED: &str = "This call was not executed.";
 const CONDENSED: &str = "The older part of the conversation is replaced by a summary.";
@@ -233,8 +233,8 @@ fn observation_text(observation: &Observation) -> String {
             "<summary>\nThe older part of this conversation was replaced by this summary.\n{}\n</summary>",
             summary.content
         ),
-        Observation::RunIpython(_)
-        | Observation::Read(_)
+        Observation::RunIpython(cell) => without_pictures(&cell.content),
+        Observation::Read(_)
         | Observation::Write(_)
         | Observation::Edit(_)
         | Observation::Browse(_)

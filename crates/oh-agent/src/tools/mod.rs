@@ -5,6 +5,7 @@ mod bash;
 mod delegate;
 mod draft;
 mod editor;
+mod ipython;
 mod mcp;
 mod notes;
 mod tasks;
@@ -36,7 +37,7 @@ pub const OWN_TOOLS: [&str; 10] = [
     notes::FINISH,
     tasks::TRACKER,
     tasks::CONDENSATION,
-    "execute_ipython_cell",
+    ipython::NAME,
     "browser",
 ];
 
@@ -50,6 +51,7 @@ pub fn tool_specs(config: &AgentConfig) -> Vec<ToolSpec> {
         choice.has_finish.then(notes::finish_spec),
         choice.has_condensation_request.then(tasks::condensation_spec),
         choice.has_delegate.then(delegate::spec),
+        choice.has_ipython.then(ipython::spec),
         choice.has_task_tracker.then(tasks::tracker_spec),
         choice.has_draft_editor.then(|| draft::spec(&config.workspace)),
         (choice.has_editor && !choice.has_draft_editor).then(|| editor::spec(&config.workspace)),
@@ -77,6 +79,7 @@ pub(crate) fn parse_call(
         notes::THINK if choice.has_think => notes::parse_think,
         notes::FINISH if choice.has_finish => notes::parse_finish,
         delegate::NAME if choice.has_delegate => delegate::parse,
+        ipython::NAME if choice.has_ipython => ipython::parse,
         tasks::TRACKER if choice.has_task_tracker => tasks::parse_tracker,
         tasks::CONDENSATION if choice.has_condensation_request => tasks::parse_condensation,
         _ => {

@@ -111,6 +111,7 @@ fn every_tool_of_our_own_is_named() {
         let tools = ToolChoice {
             has_draft_editor,
             has_condensation_request: true,
+            has_ipython: true,
             has_task_tracker: true,
             ..ToolChoice::default()
         };

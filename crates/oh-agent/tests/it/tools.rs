@@ -1,8 +1,9 @@
 //! How the calls of the model become actions.
 
+use oh_agent::{AgentConfig, ToolChoice, tool_specs};
 use oh_event::{
     Action, EditAction, EditImplSource, EventDraft, ReadAction, ReadImplSource, RunAction,
-    SecurityRisk,
+    RunIpythonAction, SecurityRisk,
 };
 
 use crate::support::Harness;
@@ -46,6 +47,52 @@ fn a_command_is_taken_with_its_arguments() {
         check_run(&arguments, RunAction { blocking: true, ..run("make") }, Some(2.5));
     }
     check_run(r#"{"command":"","reset":true}"#, RunAction { reset: true, ..run("") }, None);
+}
+
+#[test]
+fn a_cell_is_taken_only_where_there_is_a_notebook() {
+    let call = |has_ipython: bool, arguments: &str| {
+        let tools = ToolChoice { has_ipython, ..ToolChoice::default() };
+        let mut harness = Harness::started_with(AgentConfig { tools, ..AgentConfig::default() });
+        harness.answer(&[("execute_ipython_cell", arguments)]);
+        let event = harness.log.last().cloned();
+        event.and_then(|event| match event.observation() {
+            Some(told) => Some(Err(told.content().to_owned())),
+            None => event.action().cloned().map(Ok),
+        })
+    };
+    let expected = RunIpythonAction {
+        code: "1 + 1".into(),
+        thought: String::new(),
+        include_extra: true,
+        confirmation_state: oh_event::ConfirmationState::Confirmed,
+        security_risk: SecurityRisk::Low,
+        kernel_init_code: String::new(),
+    };
+    let arguments = r#"{"code":"1 + 1","security_risk":"LOW"}"#;
+    assert_eq!(call(true, arguments), Some(Ok(Action::RunIpython(expected))));
+    let told = call(true, "{}").and_then(Result::err).unwrap_or_default();
+    assert!(told.contains("`code` in the call of `execute_ipython_cell`"), "{told}");
+    let told = call(false, arguments).and_then(Result::err).unwrap_or_default();
+    assert!(told.contains("There is no tool named `execute_ipython_cell`"), "{told}");
+}
+
+#[test]
+fn the_tools_are_offered_in_their_order() {
+    let tools =
+        ToolChoice { has_condensation_request: true, has_ipython: true, ..ToolChoice::default() };
+    let config = AgentConfig { tools, ..AgentConfig::default() };
+    let names: Vec<String> = tool_specs(&config).into_iter().map(|tool| tool.name).collect();
+    let expected = [
+        "execute_bash",
+        "think",
+        "finish",
+        "request_condensation",
+        "execute_ipython_cell",
+        "task_tracker",
+        "str_replace_editor",
+    ];
+    assert_eq!(names, expected);
 }
 
 #[test]

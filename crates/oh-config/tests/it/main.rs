@@ -128,6 +128,7 @@ confirmation_mode = false
         assert_eq!((limits.max_budget, limits.max_tokens), (Some(2.5), None));
         assert_eq!(limits.max_seconds, Some(60));
         assert!(!config.agent.tools.has_task_tracker);
+        assert!(config.agent.tools.has_ipython);
         assert!(config.agent.tools.has_condensation_request);
         assert_eq!(config.agent.stuck.monologue, 9);
     }

@@ -4,6 +4,7 @@ use std::path::{Component, Path, PathBuf};
 
 use oh_event::Observation;
 
+use crate::notebook::add_note;
 use crate::sandbox::{NetworkPolicy, Plan, SandboxMode, SandboxPolicy};
 
 /// Lines at the end of an output that are looked at.
@@ -20,6 +21,8 @@ const NO_NETWORK: [&str; 8] = [
     "failed to lookup address information",
     "CONNECT tunnel failed",
 ];
+/// Stands in what Python says of an error that nobody caught.
+const PYTHON_FAILED: &str = "Traceback (most recent call last)";
 const NO_PRIVILEGES: [&str; 3] =
     ["sudo: command not found", "\"no new privileges\" flag is set", "must be setuid root"];
 
@@ -57,6 +60,11 @@ impl Rules {
                 let directory = run.metadata.working_dir.clone().unwrap_or_default();
                 if let Some(note) = self.note(&run.content, Path::new(&directory)) {
                     run.metadata.suffix.push_str(&format!("\n[{note}]"));
+                }
+            }
+            Observation::RunIpython(cell) if cell.content.contains(PYTHON_FAILED) => {
+                if let Some(note) = self.note(&cell.content, Path::new("")) {
+                    add_note(&mut cell.content, &note);
                 }
             }
             Observation::Error(error) => {

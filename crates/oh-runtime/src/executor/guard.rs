@@ -8,6 +8,7 @@ use std::time::Duration;
 use oh_event::Observation;
 use rustix::process::{Pid, Signal, WaitOptions, waitpid};
 
+use crate::notebook::add_note;
 use crate::processes::{self, Process, Reach};
 use crate::sandbox::{Plan, ResourceLimits};
 
@@ -102,6 +103,13 @@ impl Notes {
                     run.metadata.suffix.push_str(&format!("\n[{note}]"));
                 }
                 Observation::Run(run)
+            }
+            Observation::RunIpython(mut cell) => {
+                let mut notes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+                for note in notes.drain(..) {
+                    add_note(&mut cell.content, &note);
+                }
+                Observation::RunIpython(cell)
             }
             other => other,
         }

@@ -13,7 +13,6 @@ use super::frame::Reply;
 use crate::local::LocalRuntime;
 use crate::processes;
 use crate::program::{ErrorTail, Program, RunningProgram};
-use crate::runtime::Runtime;
 
 /// Bytes that may be on the way in one direction before the other side takes them.
 pub(super) const WINDOW_BYTES: usize = 256 * 1024;
@@ -46,7 +45,7 @@ impl Programs {
         replies: mpsc::Sender<Reply>,
     ) {
         self.keep(id, replies.clone(), move |received, window| async move {
-            match runtime.start_program(program).await {
+            match runtime.start(program, processes::own_descendants).await {
                 Ok(program) => carry_program(id, program, received, &window, &replies).await,
                 Err(error) => {
                     let text = error.to_string();

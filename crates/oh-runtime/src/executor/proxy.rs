@@ -1,19 +1,18 @@
 //! The outside's part of a sandbox with a network of its own: lets out what is on the list.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
 use tokio::io::copy_bidirectional;
-use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::task::JoinSet;
 
 use super::network::make_room;
+use crate::proxy_request::{Wanted, is_this_machine, parse, read_head, refuse, tells_secrets};
 
-/// Longest head of a request, in bytes.
-const MAX_HEAD: u64 = 64 * 1024;
 const DEFAULT_PORTS: [u16; 2] = [80, 443];
 
 /// Hosts that may be reached.
@@ -39,6 +38,16 @@ impl AllowedHosts {
             };
             is_name && is_port
         })
+    }
+}
+
+impl AllowedHosts {
+    /// Says whether an entry is this very host, and no pattern.
+    fn names(&self, host: &str) -> bool {
+        let is_host = |entry: &String| {
+            entry.rsplit_once(':').map_or(entry.as_str(), |(name, _)| name) == host || entry == host
+        };
+        self.0.iter().any(is_host)
     }
 }
 
@@ -85,15 +94,6 @@ async fn lead_in(mut outside: TcpStream, port: u16, socket: &Path) -> io::Result
     Ok(())
 }
 
-/// What a client of the proxy wants.
-#[derive(Debug, PartialEq, Eq)]
-struct Wanted {
-    host: String,
-    port: u16,
-    /// What goes to the host first; a tunnel sends nothing of its own.
-    head: Option<Vec<u8>>,
-}
-
 async fn answer(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     hosts: &AllowedHosts,
@@ -109,7 +109,7 @@ async fn answer(
         let reason = format!("{host}:{port} is not in sandbox.allowed_hosts");
         return refuse(&mut stream, "403 Forbidden", &reason).await;
     }
-    let mut there = match connect(&host, port).await {
+    let mut there = match connect(&host, port, hosts.names(&host)).await {
         Ok(there) => there,
         Err(error) => {
             let reason = format!("{host}:{port} cannot be reached: {error}");
@@ -124,96 +124,18 @@ async fn answer(
     Ok(())
 }
 
-async fn read_head(stream: &mut (impl AsyncBufReadExt + Unpin)) -> io::Result<Vec<u8>> {
-    let mut head = Vec::new();
-    let mut limited = stream.take(MAX_HEAD);
-    while !head.ends_with(b"\r\n\r\n") {
-        if limited.read_until(b'\n', &mut head).await? == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-    }
-    Ok(head)
-}
-
-/// Reads the head of a request: `CONNECT host:port`, or any method with a whole `http://` address.
-fn parse(head: &[u8]) -> Option<Wanted> {
-    let mut headers = [httparse::EMPTY_HEADER; 128];
-    let mut request = httparse::Request::new(&mut headers);
-    request.parse(head).ok()?;
-    let (method, target) = (request.method?, request.path?);
-    if method.eq_ignore_ascii_case("CONNECT") {
-        let (host, port) = split_port(target)?;
-        return Some(Wanted { host, port: port?, head: None });
-    }
-    let rest = target.strip_prefix("http://")?;
-    let (authority, path) = rest.find('/').map_or((rest, "/"), |at| rest.split_at(at));
-    let (host, port) = split_port(authority)?;
-    let mut out = format!("{method} {path} HTTP/1.1\r\n").into_bytes();
-    for header in request.headers.iter() {
-        // One request for one host on each connection.
-        let is_ours = ["connection", "proxy-connection", "proxy-authorization", "keep-alive"]
-            .iter()
-            .any(|name| header.name.eq_ignore_ascii_case(name));
-        if !is_ours {
-            out.extend(header.name.as_bytes());
-            out.extend(b": ");
-            out.extend(header.value);
-            out.extend(b"\r\n");
-        }
-    }
-    out.extend(b"Connection: close\r\n\r\n");
-    Some(Wanted { host, port: port.unwrap_or(80), head: Some(out) })
-}
-
-fn split_port(authority: &str) -> Option<(String, Option<u16>)> {
-    if authority.is_empty() || authority.contains('@') {
-        return None;
-    }
-    if let Some(rest) = authority.strip_prefix('[') {
-        let (host, port) = rest.split_once(']')?;
-        let port = if port.is_empty() { None } else { Some(port.strip_prefix(':')?.parse().ok()?) };
-        return Some((host.to_owned(), port));
-    }
-    match authority.rsplit_once(':') {
-        Some((host, port)) => Some((host.to_owned(), Some(port.parse().ok()?))),
-        None => Some((authority.to_owned(), None)),
-    }
-}
-
-/// Connects to a host, but never to this machine itself, where the server would take it for its owner.
-async fn connect(host: &str, port: u16) -> io::Result<TcpStream> {
+/// Connects to a host, but never to this machine itself, where the server would take it for its owner,
+/// and to addresses that tell a machine its secrets only if the list has their name.
+async fn connect(host: &str, port: u16, is_named: bool) -> io::Result<TcpStream> {
     let addresses: Vec<SocketAddr> = tokio::net::lookup_host((host, port))
         .await?
-        .filter(|at| !is_this_machine(at.ip()))
+        .filter(|at| !is_this_machine(at.ip()) && (is_named || !tells_secrets(at.ip())))
         .collect();
     if addresses.is_empty() {
-        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is this machine itself"));
+        let reason = "it is this machine itself, or a link-local or metadata address";
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, reason));
     }
     TcpStream::connect(&addresses[..]).await
-}
-
-fn is_this_machine(address: IpAddr) -> bool {
-    let address = match address {
-        IpAddr::V6(six) => six.to_ipv4_mapped().map_or(address, IpAddr::V4),
-        IpAddr::V4(_) => address,
-    };
-    // An address of this machine is one that can be bound.
-    address.is_loopback()
-        || address.is_unspecified()
-        || std::net::UdpSocket::bind((address, 0)).is_ok()
-}
-
-async fn refuse(
-    stream: &mut (impl AsyncWrite + Unpin),
-    status: &str,
-    reason: &str,
-) -> io::Result<()> {
-    let answer = format!(
-        "HTTP/1.1 {status}\r\nContent-Type: text/plain\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{reason}\n",
-        reason.len() + 1
-    );
-    stream.write_all(answer.as_bytes()).await?;
-    stream.shutdown().await
 }
 
 #[cfg(test)]
@@ -240,34 +162,12 @@ mod tests {
         check("*", "anything.example", 25, false);
     }
 
-    #[test]
-    fn requests_are_read_and_rewritten() {
-        let check = |head: &str, expected: Option<(&str, u16, Option<&str>)>| {
-            let expected = expected.map(|(host, port, head)| Wanted {
-                host: host.to_owned(),
-                port,
-                head: head.map(|head| head.as_bytes().to_vec()),
-            });
-            assert_eq!(parse(head.as_bytes()), expected, "{head}");
-        };
-        check("CONNECT a.b:443 HTTP/1.1\r\n\r\n", Some(("a.b", 443, None)));
-        check("CONNECT [::1]:443 HTTP/1.1\r\n\r\n", Some(("::1", 443, None)));
-        check("CONNECT a.b HTTP/1.1\r\n\r\n", None);
-        check("CONNECT x@a.b:443 HTTP/1.1\r\n\r\n", None);
-        check(
-            "GET http://a.b/c?d HTTP/1.1\r\nHost: a.b\r\nProxy-Connection: keep-alive\r\n\r\n",
-            Some(("a.b", 80, Some("GET /c?d HTTP/1.1\r\nHost: a.b\r\nConnection: close\r\n\r\n"))),
-        );
-        check("GET /c HTTP/1.1\r\n\r\n", None);
-        check("nonsense\r\n\r\n", None);
-    }
-
     #[tokio::test]
     async fn this_machine_is_never_reached() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         for host in ["127.0.0.1", "localhost", "0.0.0.0", "::1", "::ffff:127.0.0.1"] {
-            assert!(connect(host, port).await.is_err(), "{host}");
+            assert!(connect(host, port, true).await.is_err(), "{host}");
         }
     }
 }

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use super::link::{Link, Lost};
 use super::network::PROXY_PORT;
 use super::proxy::{self, AllowedHosts};
-use crate::config::{HostTools, LocalRuntimeConfig};
+use crate::config::{HostTools, LocalRuntimeConfig, PageNetwork};
 use crate::local::{closed, closed_error, error};
 use crate::ports::{self, OpenPort};
 use crate::processes;
@@ -304,6 +304,11 @@ fn config_inside(local: LocalRuntimeConfig, plan: &Plan) -> io::Result<LocalRunt
         ..local.host
     };
     let proxy = if plan.has_relays() { proxy_variables() } else { Vec::new() };
+    let page_network = match (plan.has_private_network, plan.has_relays()) {
+        (true, true) => PageNetwork::Proxy(format!("http://127.0.0.1:{PROXY_PORT}")),
+        (true, false) => PageNetwork::Off,
+        (false, _) => PageNetwork::Shared,
+    };
     Ok(LocalRuntimeConfig {
         environment: proxy.into_iter().chain(local.environment).collect(),
         workspace: plan.workspace_inside().to_owned(),
@@ -311,6 +316,7 @@ fn config_inside(local: LocalRuntimeConfig, plan: &Plan) -> io::Result<LocalRunt
         home: Some(plan.home_inside()),
         launcher: confined_command(plan)?,
         host,
+        page_network,
         ..local
     })
 }

@@ -27,8 +27,8 @@ use crate::sandbox::Plan;
 /// Replies that may wait for the server to take them.
 const WAITING_REPLIES: usize = 64;
 const WAITING_OUTPUT: usize = 16;
-/// Files that can be worked on at once.
-const THREADS: usize = 3;
+/// What blocks and is done at once: work on files, looks at processes, look-ups of names.
+const THREADS: usize = 5;
 const A_YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Returns what the server writes to.

@@ -82,6 +82,8 @@ pub(crate) struct ShellActivity {
     pub(crate) pid: Option<i32>,
     /// The command that it runs.
     pub(crate) command: Option<String>,
+    /// The Python that its commands find, as of its last prompt.
+    pub(crate) python: Option<String>,
 }
 
 /// One `run` action for the shell. Dropping the receiver of `reply` interrupts it.
@@ -107,6 +109,11 @@ impl Shell {
     /// Returns what the shell is doing.
     pub(crate) fn activity(&self) -> ShellActivity {
         self.activity.borrow().clone()
+    }
+
+    /// Returns what shows its activity from now on.
+    pub(crate) fn watch(&self) -> watch::Receiver<ShellActivity> {
+        self.activity.clone()
     }
 
     /// Returns a way to send requests that outlives a borrow of `self`.

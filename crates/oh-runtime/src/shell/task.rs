@@ -85,6 +85,7 @@ impl ShellTask {
         let now = ShellActivity {
             pid: self.process.as_ref().map(ShellProcess::pid),
             command: running.map(|current| current.command.clone()),
+            python: self.python.clone(),
         };
         self.activity.send_if_modified(|shown| {
             let is_new = *shown != now;

@@ -7,13 +7,12 @@ use tokio::sync::oneshot;
 
 use super::foreground::Foreground;
 use super::process::ShellProcess;
+use crate::live::Live;
 use crate::processes::{self, Process};
 use crate::runtime::OutputSink;
 
 /// No command is waited for longer than this at a time.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
-const STREAM_EVERY: Duration = Duration::from_millis(100);
-const STREAM_BYTES: usize = 4096;
 const SHORTEST_CHECK: Duration = Duration::from_millis(50);
 const LONGEST_CHECK: Duration = Duration::from_secs(2);
 const TICK: Duration = Duration::from_millis(10);
@@ -33,7 +32,7 @@ pub(super) struct Waiting {
     /// The command was started by an earlier request.
     pub(super) is_continuation: bool,
     soft: Option<SoftTimeout>,
-    stream: Option<Stream>,
+    live: Option<Live>,
     reply: oneshot::Sender<Observation>,
 }
 
@@ -44,13 +43,6 @@ struct SoftTimeout {
     checked: Instant,
     /// Processor time used at the last look, if there was one since the last output.
     ticks: Option<u64>,
-}
-
-#[derive(Debug)]
-struct Stream {
-    sink: OutputSink,
-    pending: Vec<u8>,
-    since: Instant,
 }
 
 impl Waiting {
@@ -71,7 +63,7 @@ impl Waiting {
             note: "",
             is_continuation: false,
             soft: soft.map(|limit| SoftTimeout { limit, last_use: now, checked: now, ticks: None }),
-            stream: output.map(|sink| Stream { sink, pending: Vec::new(), since: now }),
+            live: output.map(Live::new),
             reply,
         }
     }
@@ -96,10 +88,8 @@ impl Waiting {
         if let Some(soft) = &self.soft {
             wake = wake.min(soft.checked + soft.interval());
         }
-        if let Some(stream) = self.stream.as_ref().filter(|stream| !stream.pending.is_empty()) {
-            wake = wake.min(stream.since + STREAM_EVERY);
-        }
-        wake
+        let live = self.live.as_ref().and_then(Live::wake);
+        live.map_or(wake, |live| wake.min(live))
     }
 
     /// Returns how long the command has been silent and idle, if that is too long.
@@ -135,25 +125,14 @@ impl Waiting {
 
     /// Passes output on to who watches.
     pub(super) fn stream(&mut self, bytes: &[u8]) {
-        let Some(stream) = &mut self.stream else { return };
-        if stream.pending.is_empty() {
-            stream.since = Instant::now();
-        }
-        stream.pending.extend_from_slice(bytes);
-        while stream.pending.len() >= STREAM_BYTES {
-            let end = floor_char(&stream.pending[..STREAM_BYTES]);
-            stream.send(end);
+        if let Some(live) = &mut self.live {
+            live.push(bytes);
         }
     }
 
     pub(super) fn flush(&mut self) {
-        if let Some(stream) = &mut self.stream
-            && !stream.pending.is_empty()
-            && stream.since.elapsed() >= STREAM_EVERY
-        {
-            stream.since = Instant::now();
-            let end = floor_char(&stream.pending);
-            stream.send(end);
+        if let Some(live) = &mut self.live {
+            live.flush();
         }
     }
 
@@ -163,9 +142,8 @@ impl Waiting {
     }
 
     pub(super) fn answer_as(mut self, command: &str, content: String, metadata: CommandMetadata) {
-        if let Some(stream) = &mut self.stream {
-            let end = stream.pending.len();
-            stream.send(end);
+        if let Some(live) = &mut self.live {
+            live.finish();
         }
         let hidden = self.action.hidden;
         let observation = RunObservation { content, command: command.to_owned(), metadata, hidden };
@@ -202,25 +180,4 @@ fn foreground_ticks(shell: &ShellProcess) -> Option<u64> {
     let group = shell.foreground_group()?;
     let is_counted = |process: &&Process| process.group == group || process.pid == shell.pid();
     Some(processes::all().iter().filter(is_counted).map(|process| process.ticks).sum())
-}
-
-impl Stream {
-    fn send(&mut self, end: usize) {
-        if end > 0 {
-            let bytes: Vec<u8> = self.pending.drain(..end).collect();
-            // Nobody needs to see this to understand what happened: what does not fit is lost.
-            let _ = self.sink.try_send(String::from_utf8_lossy(&bytes).into_owned());
-        }
-    }
-}
-
-/// Returns the length of `bytes` without a character that is cut off at its end.
-fn floor_char(bytes: &[u8]) -> usize {
-    let last = bytes.iter().rev().take(4).position(|byte| byte & 0xC0 != 0x80);
-    let Some(back) = last else { return bytes.len() };
-    let start = bytes.len() - back - 1;
-    match std::str::from_utf8(&bytes[start..]) {
-        Err(error) if error.error_len().is_none() => start,
-        Ok(_) | Err(_) => bytes.len(),
-    }
 }

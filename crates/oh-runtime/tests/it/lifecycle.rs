@@ -1,7 +1,7 @@
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
-use oh_event::{Action, ErrorObservation, Observation, RunIpythonAction};
+use oh_event::{Action, CallToolMcpAction, ErrorObservation, Observation};
 use oh_runtime::{ActionRequest, Activity, LocalRuntime, Runtime, is_socket_held_outside};
 
 use crate::support::{Fixture, LONG, command_action, config, eventually, is_running, sleeper};
@@ -158,18 +158,11 @@ async fn sockets_of_the_sessions_processes_are_known() {
 #[tokio::test]
 async fn tools_that_are_not_here_are_refused() {
     let fixture = Fixture::new();
-    let action = RunIpythonAction {
-        code: "1".into(),
-        thought: String::new(),
-        include_extra: true,
-        confirmation_state: oh_event::ConfirmationState::Confirmed,
-        security_risk: oh_event::SecurityRisk::Unknown,
-        kernel_init_code: String::new(),
-    };
+    let action = CallToolMcpAction { name: "search".into(), ..CallToolMcpAction::default() };
     assert_eq!(
-        fixture.execute(Action::RunIpython(action)).await,
+        fixture.execute(Action::CallToolMcp(action)).await,
         Observation::Error(ErrorObservation {
-            content: "This runtime has no tool for the action `run_ipython`.".into(),
+            content: "This runtime has no tool for the action `call_tool_mcp`.".into(),
             error_id: "AGENT_ERROR$BAD_ACTION".into(),
         })
     );

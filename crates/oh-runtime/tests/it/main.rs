@@ -19,6 +19,12 @@ mod git_hostile;
 #[cfg(test)]
 mod lifecycle;
 #[cfg(test)]
+mod notebook;
+#[cfg(test)]
+mod notebook_control;
+#[cfg(test)]
+mod notebook_sandbox;
+#[cfg(test)]
 mod ports;
 #[cfg(test)]
 mod programs;

@@ -13,6 +13,7 @@ fn bash(script: &str) -> Program {
         command: "bash".to_owned(),
         arguments: vec!["-c".to_owned(), script.to_owned()],
         environment: vec![("WORD".to_owned(), "from the environment".to_owned())],
+        ..Program::default()
     }
 }
 
@@ -126,4 +127,16 @@ async fn a_program_is_confined_like_commands() {
         assert_eq!(rest(&mut program).await, "done\n");
         assert!(!outside.exists() && sandbox.directory.path().join("workspace/inside").exists());
     }
+}
+
+#[tokio::test]
+async fn a_program_is_no_background_process_of_a_command() {
+    let fixture = Fixture::new();
+    let runtime = &fixture.runtime;
+    let program = runtime.start_program(bash("sleep 600 & sleep 600")).await.unwrap();
+    fixture.run("sleep 601 & true").await;
+    let background = runtime.activity().await.background;
+    assert_eq!(background.len(), 1, "{background:?}");
+    assert!(background[0].starts_with("sleep 601"), "{background:?}");
+    drop(program);
 }

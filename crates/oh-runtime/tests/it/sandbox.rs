@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use oh_event::{Action, Observation, RunObservation};
 use oh_runtime::{
-    ActionRequest, NetworkPolicy, Places, ResourceLimits, Runtime, SandboxConfig, SandboxMode,
-    SandboxPolicy, SandboxedRuntime, probe,
+    ActionRequest, LocalRuntimeConfig, NetworkPolicy, Places, ResourceLimits, Runtime,
+    SandboxConfig, SandboxMode, SandboxPolicy, SandboxedRuntime, probe,
 };
 use tempfile::TempDir;
 
@@ -35,17 +35,27 @@ impl Sandbox {
     /// Closes the conversation and opens it again.
     pub(crate) async fn reopen(self, mode: SandboxMode) -> Self {
         self.runtime.close().await;
-        Self::in_directory(self.directory, mode, |_| {})
+        Self::in_directory(self.directory, mode, |_| {}, |_| {})
     }
 
     pub(crate) fn with(mode: SandboxMode, change: impl FnOnce(&mut SandboxConfig)) -> Self {
-        Self::in_directory(tempfile::tempdir().unwrap(), mode, change)
+        Self::with_local(mode, change, |_| {})
+    }
+
+    /// Changes what holds for commands, too.
+    pub(crate) fn with_local(
+        mode: SandboxMode,
+        change: impl FnOnce(&mut SandboxConfig),
+        change_local: impl FnOnce(&mut LocalRuntimeConfig),
+    ) -> Self {
+        Self::in_directory(tempfile::tempdir().unwrap(), mode, change, change_local)
     }
 
     fn in_directory(
         directory: TempDir,
         mode: SandboxMode,
         change: impl FnOnce(&mut SandboxConfig),
+        change_local: impl FnOnce(&mut LocalRuntimeConfig),
     ) -> Self {
         std::fs::write(directory.path().join("session_key"), "the key of the server").unwrap();
         let mut sandbox = SandboxConfig {
@@ -63,6 +73,7 @@ impl Sandbox {
         let mut local = config(&directory);
         local.host.rustup_home =
             std::env::var_os("HOME").map(|home| Path::new(&home).join(".rustup"));
+        change_local(&mut local);
         let runtime = SandboxedRuntime::new(local, sandbox).unwrap();
         Self { runtime, directory }
     }

@@ -24,6 +24,9 @@ pub(crate) async fn api_health(
     // Who asks is not worth a wait: a machine that is busy may need long to find out.
     if let Ok(Ok(_)) = tokio::time::timeout(LOOK_TIME, admission).await {
         body["sandbox"] = sandbox.detail();
+        if let Some(found) = state.equipment.known() {
+            body["tools"] = found.detail();
+        }
     }
     Json(body)
 }

@@ -40,6 +40,8 @@ mod mcp_server;
 mod model_server;
 mod model_test;
 #[cfg(test)]
+mod notebook;
+#[cfg(test)]
 mod polling;
 #[cfg(test)]
 mod raw_tools;

@@ -38,7 +38,14 @@ impl Model {
 
     /// The tools of each request beside our own.
     fn offered(&self) -> Vec<Vec<String>> {
-        let own = ["execute_bash", "think", "finish", "task_tracker", "str_replace_editor"];
+        let own = [
+            "execute_bash",
+            "think",
+            "finish",
+            "execute_ipython_cell",
+            "task_tracker",
+            "str_replace_editor",
+        ];
         let others = |request: &CompletionRequest| {
             let names = request.tools.iter().map(|tool| tool.name.clone());
             names.filter(|name| !own.contains(&name.as_str())).collect()

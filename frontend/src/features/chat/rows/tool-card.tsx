@@ -1,4 +1,5 @@
 import { Clipped } from "@/components/clipped";
+import { ColoredCode } from "@/components/code-block";
 import { Spinner, type IconName } from "@/components/icons";
 import type { StepAction, StepRow } from "@/conversation/view";
 import { m } from "@/i18n/language";
@@ -55,6 +56,28 @@ function Block({ text }: { text: string }) {
   );
 }
 
+/** The code of a cell, on the ground that commands have. */
+function Cell({ code }: { code: string }) {
+  return (
+    <div className="bg-term text-term-ink">
+      <Clipped
+        text={code}
+        limit={20}
+        keep="start"
+        buttonClassName="border-term-line text-term-muted hover:bg-term-line hover:text-term-ink"
+        render={(part) => (
+          <pre
+            tabIndex={0}
+            className="max-h-[26rem] overflow-auto px-3.5 py-2.5 font-mono text-[0.8125rem] leading-5 focus-visible:-outline-offset-2"
+          >
+            <ColoredCode code={part} language="python" />
+          </pre>
+        )}
+      />
+    </div>
+  );
+}
+
 /** A step with no card of its own: what went in and what came out. */
 export function ToolCard({ row, action }: { row: StepRow; action: ToolAction }) {
   const { icon, verb, what, input } = describe(action);
@@ -81,13 +104,14 @@ export function ToolCard({ row, action }: { row: StepRow; action: ToolAction }) 
     >
       {hasBody && (
         <>
-          {input !== "" && <Block text={input} />}
-          {pictures.map((picture) => (
+          {input !== "" && (action.action === "run_ipython" ? <Cell code={input} /> : <Block text={input} />)}
+          {pictures.map((picture, at) => (
+            // The same picture may be there twice.
             <img
-              key={picture}
+              key={`${String(at)} ${picture.slice(-32)}`}
               src={picture}
               alt={action.action.startsWith("browse") ? m.chat.tool.screenshot : m.chat.tool.picture}
-              className="max-h-96 w-full border-t border-line object-contain first:border-t-0"
+              className={`max-h-96 w-full border-t border-line object-contain first:border-t-0 ${action.action === "run_ipython" ? "bg-white" : ""}`}
             />
           ))}
           {output !== "" && (
