@@ -2,6 +2,7 @@
 //!
 //! A conversation with the text `bench:steps:N` gets N commands and then the end, at once, and so
 //! does one with `bench:long:N`, whose commands print something and which may forget its beginning;
+//! one with `bench:page:1` opens a page;
 //! every other one gets no answer at all, so that its log holds only what the benchmark sends.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,6 +19,8 @@ use crate::report::milliseconds;
 
 const MARK: &str = "bench:steps:";
 const LONG_MARK: &str = "bench:long:";
+const PAGE_MARK: &str = "bench:page:";
+const PAGE: &str = "goto('data:text/html,<h1>Hello</h1>')";
 
 #[derive(Debug)]
 pub(crate) struct ScriptedModel {
@@ -109,21 +112,27 @@ fn answer(request: &Value, long_steps: &AtomicUsize) -> Option<String> {
     if let Some(steps) = asked(LONG_MARK).filter(|_| has_tools) {
         let done = long_steps.fetch_add(1, Ordering::SeqCst);
         let command = format!("seq {done} {}", done + 99);
-        return Some(call(request, done, steps, &command));
+        return Some(call(request, done, steps, bash(&command)));
+    }
+    if let Some(pages) = asked(PAGE_MARK) {
+        let done = messages.iter().filter(|message| message["role"] == "tool").count();
+        let arguments = json!({"code": PAGE, "security_risk": "LOW"});
+        return Some(call(request, done, pages, ("browser", arguments)));
     }
     let steps = asked(MARK)?;
     let done = messages.iter().filter(|message| message["role"] == "tool").count();
     // Each command differs from the one before: no two steps look like a loop.
-    Some(call(request, done, steps, &format!("true {done}")))
+    Some(call(request, done, steps, bash(&format!("true {done}"))))
 }
 
-/// Calls for another command, or for the end.
-fn call(request: &Value, done: usize, steps: usize, command: &str) -> String {
-    let (name, arguments) = if done < steps {
-        ("execute_bash", json!({"command": command, "security_risk": "LOW"}))
-    } else {
-        ("finish", json!({"message": "done"}))
-    };
+fn bash(command: &str) -> (&'static str, Value) {
+    ("execute_bash", json!({"command": command, "security_risk": "LOW"}))
+}
+
+/// Calls for another step, or for the end.
+fn call(request: &Value, done: usize, steps: usize, step: (&'static str, Value)) -> String {
+    let (name, arguments) =
+        if done < steps { step } else { ("finish", json!({"message": "done"})) };
     let call = json!({
         "index": 0,
         "id": format!("call_{done}"),

@@ -165,7 +165,6 @@ impl Browser {
         }
         let Some(browser) = running else { return Report::default() };
         browser.state.send_modify(|state| {
-            state.notes.clear();
             state.downloads.retain(|file| file.state == DownloadState::Running);
             state.answer = Answer::default();
         });

@@ -192,6 +192,7 @@ const SECURITY: &[&str] = &[
 ];
 
 const SERVER: &[&str] = &[
+    "preview_host",
     "implicit_join_seconds",
     "allow_implicit_conversations",
     "max_sockets",

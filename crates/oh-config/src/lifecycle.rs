@@ -27,8 +27,8 @@ pub struct LifecycleSettings {
     pub trusted_dirs: Vec<PathBuf>,
     /// Ports for servers of the agent, instead of any that are free.
     pub app_ports: [Option<u16>; 2],
-    /// Where users find what listens on these ports, without a port.
-    pub runtime_url: String,
+    /// Where users find what listens on these ports, without a port, if not through the server.
+    pub runtime_url: Option<String>,
     /// Who makes the commits of the agent.
     pub git: GitIdentity,
 }
@@ -51,7 +51,7 @@ pub(crate) fn read(s: &mut Source<'_>, all: &Environment) -> LifecycleSettings {
     let close_delay = s.integer("sandbox", "close_delay").unwrap_or(CLOSE_DELAY);
     let limit =
         s.integer("core", "max_concurrent_conversations").unwrap_or_else(conversations_of_machine);
-    let url = s.text("sandbox", "local_runtime_url").unwrap_or("http://localhost".to_owned());
+    let url = s.text("sandbox", "local_runtime_url");
     LifecycleSettings {
         close_delay: (close_delay > 0).then(|| Duration::from_secs(close_delay)),
         max_conversations: usize::try_from(limit).ok().filter(|limit| *limit > 0),
@@ -60,7 +60,7 @@ pub(crate) fn read(s: &mut Source<'_>, all: &Environment) -> LifecycleSettings {
         ),
         trusted_dirs: trusted_dirs(s, all),
         app_ports: [app_port(s, 1), app_port(s, 2)],
-        runtime_url: url.trim_end_matches('/').to_owned(),
+        runtime_url: url.map(|url| url.trim_end_matches('/').to_owned()),
         git: GitIdentity {
             name: s.text("core", "git_user_name").unwrap_or("openhands".to_owned()),
             email: s.text("core", "git_user_email").unwrap_or("openhands@all-hands.dev".to_owned()),

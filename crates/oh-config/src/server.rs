@@ -37,6 +37,8 @@ pub struct ServerSettings {
     pub cors: CorsOrigins,
     /// Further pages of other origins that may use the REST API.
     pub rest_origins: Vec<String>,
+    /// The host below which each port of the agent has a name, with a port of its own or without.
+    pub preview_host: Option<String>,
     /// Requests that one client may make, unless there is no limit.
     pub rate_limit: Option<RateLimit>,
     /// Certificate and key, for HTTPS.
@@ -118,6 +120,7 @@ pub(crate) fn read(s: &mut Source<'_>) -> Result<ServerSettings, ConfigError> {
         trusted_proxies: trusted_proxies(s),
         cors,
         rest_origins,
+        preview_host: preview_host(s),
         rate_limit: rate_limit(s),
         tls: tls(s)?,
         sockets: sockets::read(s),
@@ -179,6 +182,30 @@ fn trusted_proxies(s: &mut Source<'_>) -> Vec<IpNet> {
         }
     }
     trusted
+}
+
+/// A name such as `preview.example.org`, perhaps with a port; never an address or a name of one word,
+/// below which there are no others.
+fn preview_host(s: &mut Source<'_>) -> Option<String> {
+    let host = s.text("server", "preview_host")?.trim().to_ascii_lowercase();
+    let (name, port) =
+        host.split_once(':').map_or((&*host, None), |(name, port)| (name, Some(port)));
+    let is_label = |label: &str| {
+        let is_letter = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        (1..=63).contains(&label.len()) && label.chars().all(is_letter) && !label.starts_with('-')
+    };
+    let is_name = name.contains('.')
+        && name.split('.').all(is_label)
+        && !name.rsplit('.').next().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit()));
+    if is_name && port.is_none_or(|port| port.parse::<u16>().is_ok()) {
+        return Some(host);
+    }
+    if !host.is_empty() {
+        s.warnings.push(format!(
+            "[server] preview_host: `{host}` is not the name of a host such as preview.example.org; it is ignored"
+        ));
+    }
+    None
 }
 
 /// A rate of 0 is no limit.

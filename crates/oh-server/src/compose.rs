@@ -31,6 +31,7 @@ use crate::llm_choice::{LlmChoice, prefer};
 use crate::mcp::McpServers;
 use crate::opening::Opener;
 use crate::pictures::Pictures;
+use crate::preview::{self, Previews};
 use crate::rate_limit::{self, RateLimiter};
 use crate::rest;
 use crate::sandbox::Sandboxes;
@@ -136,9 +137,9 @@ pub async fn start(config: Config, components: Components) -> Result<RunningServ
     tasks.spawn(async move {
         let _ = shutdown.run_until_cancelled(keys.follow_file(key_file)).await;
     });
-    let masking = state.clone();
+    let following = state.clone();
     tasks.spawn(async move {
-        let _ = masking.shutdown.run_until_cancelled(masking.mask_new_keys()).await;
+        let _ = following.shutdown.run_until_cancelled(following.follow_new_keys()).await;
     });
     if let Some(tls) = &tls {
         let (tls, shutdown) = (tls.clone(), state.shutdown.clone());
@@ -199,7 +200,10 @@ impl RunningServer {
     pub async fn shut_down(mut self) {
         self.state.manager.shut_down().await;
         self.state.shutdown.cancel();
-        let end = async { while self.tasks.join_next().await.is_some() {} };
+        let end = async {
+            self.state.previews.shut_down().await;
+            while self.tasks.join_next().await.is_some() {}
+        };
         if tokio::time::timeout(SHUTDOWN_TIME, end).await.is_err() {
             tracing::warn!("some connections did not end in time");
         }
@@ -262,6 +266,7 @@ pub(crate) async fn compose(
     let browsers = Browsers::new(pictures.clone(), config.agent.shows_pages);
     let sockets = SocketCount::default();
     let mcp = McpServers::default();
+    let previews = Previews::default();
     let skills = Skills::new(&config, store.clone());
     let opener = Opener {
         config: config.clone(),
@@ -270,6 +275,7 @@ pub(crate) async fn compose(
         sandboxes: sandboxes.clone(),
         secrets: secrets.clone(),
         mcp: mcp.clone(),
+        previews: previews.clone(),
         skills: skills.clone(),
         equipment: equipment.clone(),
         browsers: browsers.clone(),
@@ -336,7 +342,8 @@ pub(crate) async fn compose(
     });
     let config_rate = config.server.rate_limit;
     let state = AppState::new(Shared {
-        origins: OwnOrigins::new(ports, config.server.cors.clone()),
+        origins: OwnOrigins::new(ports, config.server.cors.clone())
+            .with_names_below(config.server.preview_host.clone()),
         git: git_reader(&config)?,
         socket_places: places(config.server.sockets.max_sockets),
         proxies: Proxies::new(config.server.trusted_proxies.clone()),
@@ -353,6 +360,7 @@ pub(crate) async fn compose(
         live_views: Arc::new(Semaphore::new(MAX_LIVE_VIEWS)),
         pictures,
         mcp,
+        previews,
         skills,
         settings,
         sockets,
@@ -379,6 +387,7 @@ fn router(state: &AppState) -> Router {
         // Together, because each layer of a router costs every request a box and a copy of the rest.
         .layer((
             CatchPanicLayer::custom(rest::panicked),
+            axum::middleware::from_fn_with_state(state.clone(), preview::answer),
             MapResponseLayer::new(web::complete),
             cors::layer(state),
             axum::middleware::from_fn_with_state(state.clone(), web::guard),

@@ -13,8 +13,6 @@ use crate::llm_choice::DEMO;
 use crate::sandbox::Sandboxes;
 
 const PATIENCE: Duration = Duration::from_secs(5);
-const BROWSERS: [&str; 4] =
-    ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 /// Where the providers are that are used without an address of their own.
 const PROVIDERS: [(&str, &str); 6] = [
     ("openai/", "api.openai.com:443"),
@@ -84,8 +82,9 @@ pub async fn doctor(config: &Config) -> Vec<Check> {
     checks.extend(sandbox(config).await);
     let search_path = config.sandbox.host.path.as_deref();
     checks.push(git(search_path));
-    checks.push(python(Equipment::new(config).look().await));
-    checks.push(browser(search_path));
+    let equipment = Equipment::new(config);
+    let found = equipment.look().await;
+    checks.extend([python(found), browser(found)]);
     let ports = [Some(config.server.port), config.server.frontend_port];
     checks.extend(ports.into_iter().flatten().map(|port| self::port(&config.server.host, port)));
     checks
@@ -238,14 +237,13 @@ fn describe(python: &PythonFound) -> String {
     format!("{} at {}", python.version, python.path.display())
 }
 
-fn browser(search_path: Option<&std::ffi::OsStr>) -> Check {
-    match find(&BROWSERS, search_path) {
-        Some(path) => Check::good("Chromium", path.display().to_string()),
-        None => Check::limited(
-            "Chromium",
-            "not found in PATH: the agent has no browser",
-            "install it, on Debian with `apt-get install chromium`",
-        ),
+fn browser(found: &Found) -> Check {
+    const NAME: &str = "Chromium";
+    match &found.chromium {
+        Ok(program) => Check::good(NAME, program.clone()),
+        Err(missing) => {
+            Check::limited(NAME, format!("{}: the agent has no browser", missing.what), missing.fix)
+        }
     }
 }
 

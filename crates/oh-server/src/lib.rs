@@ -31,6 +31,7 @@ mod mcp;
 mod occupancy;
 mod opening;
 mod pictures;
+mod preview;
 mod pull_requests;
 mod rate_limit;
 mod rest;

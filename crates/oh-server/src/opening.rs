@@ -14,6 +14,7 @@ use crate::checkout;
 use crate::compose::RuntimeSource;
 use crate::equipment::Equipment;
 use crate::mcp::{self, McpServers};
+use crate::preview::Previews;
 use crate::pull_requests::PullRequestTools;
 use crate::sandbox::Sandboxes;
 use crate::secrets::Secrets;
@@ -32,6 +33,7 @@ pub(crate) struct Opener {
     pub(crate) sandboxes: Sandboxes,
     pub(crate) secrets: Secrets,
     pub(crate) mcp: McpServers,
+    pub(crate) previews: Previews,
     pub(crate) skills: Skills,
     pub(crate) equipment: Equipment,
     pub(crate) browsers: Browsers,
@@ -90,7 +92,9 @@ impl Opener {
         };
         let tools = PullRequestTools { secrets: self.secrets.clone(), store: self.store.clone() };
         let is_usable = self.config.agent.enable_mcp && !tools.usable().is_empty();
-        Ok(self.mcp.attach(prepared, &id, servers, is_usable.then_some(tools)))
+        let prepared = self.mcp.attach(prepared, &id, servers, is_usable.then_some(tools));
+        self.previews.follow(&id, &prepared.runtime);
+        Ok(prepared)
     }
 
     /// Adds the tools for which this machine has what they need.

@@ -27,6 +27,9 @@ use crate::skills::TrustedPrograms;
 const SHARED: &str =
     "Another open conversation works in the same directory; each sees what the other changes.";
 
+/// Where commands find ports of this machine.
+const HERE: &str = "http://localhost";
+
 /// Makes the runtimes of conversations. Clones share what was found out.
 #[derive(Debug, Clone)]
 pub(crate) struct Sandboxes(Arc<Shared>);
@@ -197,9 +200,19 @@ impl Sandboxes {
 
     /// Returns where servers of a live conversation's agent can be seen, with their ports.
     pub(crate) fn hosts(&self, id: &ConversationId) -> Vec<(String, u16)> {
-        let url = &self.0.lifecycle.runtime_url;
-        let ports = self.0.occupancy.ports(id).into_iter();
+        let url = self.0.lifecycle.runtime_url.as_deref().unwrap_or(HERE);
+        let ports = self.app_ports(id).into_iter();
         ports.map(|port| (format!("{url}:{port}"), port)).collect()
+    }
+
+    /// Says whether the configuration has addresses for those ports.
+    pub(crate) fn has_own_urls(&self) -> bool {
+        self.0.lifecycle.runtime_url.is_some()
+    }
+
+    /// Returns the ports that are kept for servers of a live conversation's agent.
+    pub(crate) fn app_ports(&self, id: &ConversationId) -> Vec<u16> {
+        self.0.occupancy.ports(id)
     }
 
     /// Removes what a deleted conversation leaves with the engine of containers.

@@ -25,6 +25,7 @@ use crate::listener::Connection;
 use crate::llm_choice::LlmChoice;
 use crate::mcp::{McpServers, servers_now};
 use crate::pictures::Pictures;
+use crate::preview::Previews;
 use crate::pull_requests::PullRequestTools;
 use crate::rate_limit::RateLimiter;
 use crate::sandbox::Sandboxes;
@@ -68,6 +69,8 @@ pub(crate) struct Shared {
     pub(crate) live_views: Arc<Semaphore>,
     pub(crate) pictures: Pictures,
     pub(crate) mcp: McpServers,
+    /// Ports of conversations that people may see.
+    pub(crate) previews: Previews,
     pub(crate) skills: Skills,
     pub(crate) settings: Arc<Mutex<Option<Settings>>>,
     pub(crate) git: GitReader,
@@ -240,10 +243,12 @@ impl AppState {
         PullRequestTools { secrets: self.secrets.clone(), store: self.store.clone() }
     }
 
-    /// Masks every session key that comes into force, until dropped.
-    pub(crate) async fn mask_new_keys(&self) {
+    /// Masks every session key that comes into force, and shows no port to who came by the old one,
+    /// until dropped.
+    pub(crate) async fn follow_new_keys(&self) {
         let mut changes = self.keys.changes();
         while changes.changed().await.is_ok() {
+            self.previews.end_all();
             self.mask_keys();
         }
     }

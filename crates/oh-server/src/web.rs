@@ -4,7 +4,7 @@ use std::path::Path;
 
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use base64::Engine;
@@ -12,13 +12,14 @@ use base64::prelude::BASE64_STANDARD;
 use rust_embed::RustEmbed;
 
 use crate::listener::{Connection, RequestConnection};
+use crate::preview;
 use crate::rate_limit;
 use crate::rest::ApiError;
 use crate::state::AppState;
 
 /// Our own interface needs nothing but its own files. The terminal and the editors make styles of
 /// their own; nothing that comes from outside becomes HTML, so that none can come along with it.
-const OWN_POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+const OWN_POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; ";
 const IMMUTABLE: &str = "public, max-age=2592000, immutable";
 const NEVER: &str = "no-cache, no-store, must-revalidate, max-age=0";
 
@@ -42,7 +43,8 @@ pub(crate) async fn serve(
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed").into_response();
     }
-    let Some(folder) = state.server().frontend_dir.clone() else { return own(&path) };
+    let frames = frames(&state, &connection, request.headers());
+    let Some(folder) = state.server().frontend_dir.clone() else { return own(&path, &frames) };
     // An interface that knows nothing of our key is shown to those only who need none or gave it.
     let is_page = request
         .headers()
@@ -50,22 +52,24 @@ pub(crate) async fn serve(
         .and_then(|accept| accept.to_str().ok())
         .is_some_and(|accept| accept.contains("text/html"));
     if path == "login" {
-        return own(&path);
+        return own(&path, &frames);
     }
     if is_page && state.admit(request.headers(), None, &connection).await.is_err() {
         let next: String =
             form_urlencoded::byte_serialize(request.uri().path().as_bytes()).collect();
         return Redirect::to(&format!("/login?next={next}")).into_response();
     }
-    other(&folder, &path).await
+    other(&folder, &path, &frames).await
 }
 
 /// Serves our own interface.
-fn own(path: &str) -> Response {
+fn own(path: &str, frames: &str) -> Response {
     let candidates = [path.to_owned(), format!("{path}.html"), "index.html".to_owned()];
     let found = candidates.iter().find_map(|name| Some((name, Interface::get(name)?)));
     match found {
-        Some((name, found)) => file(name, found.data.into_owned(), OWN_POLICY),
+        Some((name, found)) => {
+            file(name, found.data.into_owned(), &format!("{OWN_POLICY}{frames}"))
+        }
         None => ApiError::not_found(
             "The web interface is not built. Run ./start_openhands.sh --build-only.",
         )
@@ -74,22 +78,34 @@ fn own(path: &str) -> Response {
 }
 
 /// Serves an interface from a folder; what it lacks may be a part of our login page.
-async fn other(folder: &Path, path: &str) -> Response {
+async fn other(folder: &Path, path: &str, frames: &str) -> Response {
     if let Some(bytes) = read(folder, path).await {
         let policy =
             if path.ends_with(".html") { policy_of(&bytes) } else { OWN_POLICY.to_owned() };
-        return file(path, bytes, &policy);
+        return file(path, bytes, &format!("{policy}{frames}"));
     }
     if path.starts_with("assets/") && Interface::get(path).is_some() {
-        return own(path);
+        return own(path, frames);
     }
     match read(folder, "index.html").await {
         Some(bytes) => {
             let policy = policy_of(&bytes);
-            file("index.html", bytes, &policy)
+            file("index.html", bytes, &format!("{policy}{frames}"))
         }
         None => ApiError::not_found("There is no index.html in the folder of --frontend-dir.")
             .into_response(),
+    }
+}
+
+/// Says what may be shown in a frame: what the agent serves, under the names of its ports.
+fn frames(state: &AppState, connection: &Connection, headers: &HeaderMap) -> String {
+    let client = state.client(headers, connection);
+    let scheme = if client.is_https || state.server().tls.is_some() { "https" } else { "http" };
+    let host = client.host.as_deref();
+    let host = host.or_else(|| headers.get(header::HOST)?.to_str().ok()).unwrap_or_default();
+    match preview::names_for(host, state.server().preview_host.as_deref()) {
+        Some(names) => format!("frame-src 'self' {scheme}://{names}"),
+        None => "frame-src 'self'".to_owned(),
     }
 }
 
@@ -103,7 +119,7 @@ fn policy_of(page: &[u8]) -> String {
         })
         .collect();
     format!(
-        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'{digests}; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:; connect-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'{digests}; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:; connect-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'; "
     )
 }
 

@@ -3,5 +3,5 @@
 mod scripted_llm;
 mod scripted_runtime;
 
-pub use scripted_llm::{Answer, ScriptedLlm, call, text, tool_calls};
+pub use scripted_llm::{Answer, Computed, ScriptedLlm, call, computed_call, text, tool_calls};
 pub use scripted_runtime::ScriptedRuntime;

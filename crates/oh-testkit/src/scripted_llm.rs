@@ -1,5 +1,6 @@
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use oh_chat::{Completion, CompletionFailure, CompletionRequest, ToolCall, Usage};
 use oh_llm::{BoxFuture, CompletionContext, LlmClient};
@@ -11,8 +12,20 @@ pub enum Answer {
     Completion(Completion),
     /// It fails.
     Failure(CompletionFailure),
+    /// It answers by what it was asked.
+    Computed(Computed),
     /// It never answers.
     Never,
+}
+
+/// Makes an answer out of a question.
+#[derive(Clone)]
+pub struct Computed(Arc<dyn Fn(&CompletionRequest) -> Completion + Send + Sync>);
+
+impl fmt::Debug for Computed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Computed")
+    }
 }
 
 /// A model that gives prepared answers in order, and never answers after the last.
@@ -50,14 +63,18 @@ impl LlmClient for ScriptedLlm {
     ) -> BoxFuture<'_, Result<Completion, CompletionFailure>> {
         let answer = {
             let mut script = self.script.lock().unwrap_or_else(PoisonError::into_inner);
+            let answer = match script.answers.pop_front().unwrap_or(Answer::Never) {
+                Answer::Computed(Computed(make)) => Answer::Completion(make(&request)),
+                answer => answer,
+            };
             script.requests.push(request);
-            script.answers.pop_front().unwrap_or(Answer::Never)
+            answer
         };
         Box::pin(async move {
             match answer {
                 Answer::Completion(completion) => Ok(completion),
                 Answer::Failure(failure) => Err(failure),
-                Answer::Never => std::future::pending().await,
+                Answer::Computed(_) | Answer::Never => std::future::pending().await,
             }
         })
     }
@@ -69,6 +86,19 @@ impl LlmClient for ScriptedLlm {
     fn model(&self) -> &str {
         "scripted"
     }
+}
+
+/// An answer with one call, whose arguments are made out of what the model was asked.
+#[must_use]
+pub fn computed_call(
+    id: &str,
+    name: &str,
+    arguments: impl Fn(&CompletionRequest) -> String + Send + Sync + 'static,
+) -> Answer {
+    let (id, name) = (id.to_owned(), name.to_owned());
+    Answer::Computed(Computed(Arc::new(move |request| {
+        completion("", vec![call(&id, &name, &arguments(request))])
+    })))
 }
 
 /// An answer of text alone.

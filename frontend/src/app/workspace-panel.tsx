@@ -1,12 +1,14 @@
+import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense } from "react";
 
+import { openPorts } from "@/api/ports";
 import { IconButton } from "@/components/button";
 import { Icon, Spinner } from "@/components/icons";
 import { Tabs } from "@/components/tabs";
 import type { PanelProps } from "@/conversation/panels";
 import { m } from "@/i18n/language";
 
-export const PANELS = ["terminal", "changes", "files", "browser", "events"] as const;
+export const PANELS = ["terminal", "changes", "files", "browser", "app", "events"] as const;
 export type PanelName = (typeof PANELS)[number];
 
 // Terminal and editors are large: each panel is fetched when it is first shown.
@@ -15,6 +17,7 @@ const panels = {
   changes: lazy(async () => ({ default: (await import("@/features/changes/changes-panel")).ChangesPanel })),
   files: lazy(async () => ({ default: (await import("@/features/files/files-panel")).FilesPanel })),
   browser: lazy(async () => ({ default: (await import("@/features/browser/browser-panel")).BrowserPanel })),
+  app: lazy(async () => ({ default: (await import("@/features/preview/preview-panel")).PreviewPanel })),
   events: lazy(async () => ({ default: (await import("@/features/events/events-panel")).EventsPanel })),
 };
 
@@ -32,13 +35,16 @@ interface WorkspacePanelProps extends PanelProps {
 /** What the agent works on, beside the chat. */
 export function WorkspacePanel({ current, onSelect, onClose, ...props }: WorkspacePanelProps) {
   const Panel = panels[current];
+  const { data: ports } = useQuery(openPorts(props.conversationId, props.isLive));
+  const badges: Partial<Record<PanelName, string>> =
+    props.isLive && ports !== undefined && ports.length > 0 ? { app: String(ports.length) } : {};
   return (
     <section aria-label={m.workspace.label} className="flex h-full min-h-0 min-w-0 flex-1 flex-col bg-panel">
       {onClose !== null && (
         <div className="flex h-14 shrink-0 items-center border-b border-line pr-2 pl-3">
           <Tabs
             label={m.workspace.label}
-            tabs={PANELS.map((id) => ({ id, label: m.workspace.tabs[id] }))}
+            tabs={PANELS.map((id) => ({ id, label: m.workspace.tabs[id], badge: badges[id] ?? null }))}
             current={current}
             onSelect={onSelect}
             className="min-w-0 flex-1 overflow-x-auto py-1"

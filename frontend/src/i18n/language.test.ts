@@ -13,7 +13,7 @@ const SAME_EVERYWHERE = [
   "npx", "files", "openhands", "openhands@all-hands.dev",
   "Ctrl K", "Ctrl Shift O", "Ctrl B", "Alt 1 … 5", "Alt 0", "Enter", "Shift Enter", "/", "Esc", "Ctrl Enter", "Ctrl Backspace", "?",
 ];
-const SAME_IN_GERMAN = ["Agent", "Branch", "Browser", "Chat", "Demo", "Name", "Plan", "Sandbox", "Terminal"];
+const SAME_IN_GERMAN = ["Agent", "App", "Branch", "Browser", "Chat", "Demo", "Name", "Plan", "Port", "Sandbox", "Terminal"];
 
 /** Every leaf of a catalogue, by its path. */
 function leaves(part: unknown, path: string): [string, unknown][] {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use oh_chat::{ChatMessage, Reasoning, ToolCall};
 use oh_event::{
-    Action, BrowseObservation, Event, EventBody, EventId, EventSource, MessageAction, Observation,
-    RunObservation, ToolCallMetadata,
+    Action, Event, EventBody, EventId, EventSource, MessageAction, Observation, RunObservation,
+    ToolCallMetadata,
 };
 
 use crate::condense::{digest_line, masked};
@@ -111,11 +111,9 @@ impl<'a> Builder<'a> {
         }
         // The result of a call is text, so pictures follow as if the user had sent them.
         if let EventBody::Observation(observation) = &event.draft.body {
-            let pictures = match observation {
-                Observation::Browse(page) if self.pages.contains(&event.id) => page_picture(page),
-                observation => pictures(observation),
-            };
-            self.held.extend(pictures);
+            let is_shown = self.pages.contains(&event.id);
+            let picture = is_shown.then(|| page_picture(observation)).flatten();
+            self.held.extend(picture.or_else(|| pictures(observation)));
         }
         let result = match &event.draft.body {
             EventBody::Action(Action::Finish(_)) => FINISHED.to_owned(),
@@ -233,7 +231,8 @@ fn pictures(observation: &Observation) -> Option<ChatMessage> {
 }
 
 /// Returns a page as it looks, with the numbers of elements if there is such a picture.
-fn page_picture(page: &BrowseObservation) -> Option<ChatMessage> {
+fn page_picture(observation: &Observation) -> Option<ChatMessage> {
+    let Observation::Browse(page) = observation else { return None };
     let picture = [&page.set_of_marks, &page.screenshot].into_iter().find(|url| !url.is_empty())?;
     let text = format!("[What the browser shows of {}:]", page.url);
     Some(ChatMessage::User { text, image_urls: vec![picture.clone()] })

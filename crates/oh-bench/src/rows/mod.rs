@@ -6,6 +6,7 @@ mod commands;
 mod fanout;
 mod long;
 mod memory;
+mod page;
 mod replay;
 mod start;
 mod step;
@@ -97,6 +98,7 @@ const APPEND: Spec = ("durable events, 50 conversations", "per s", Budget::AtLea
 const STEP: Spec = ("agent step beyond model and tool", "ms", Budget::AtMost(2.0));
 const COMMAND: Spec = ("first command of a conversation", "ms", Budget::AtMost(300.0));
 const COMMANDS: Spec = ("a command after the first", "ms", Budget::AtMost(3.0));
+const PAGE: Spec = ("first page of a browser", "ms", Budget::AtMost(2000.0));
 const BOMB: Spec = ("health during a fork bomb, p99", "ms", Budget::AtMost(100.0));
 const LONG: Spec =
     ("long conversation, late steps beside early ones", "times", Budget::AtMost(1.5));
@@ -139,6 +141,9 @@ pub(crate) async fn measure(bench: &Bench, only: Option<&str>) -> Report {
     }
     if wanted(COMMANDS) {
         add(&mut report, COMMANDS, commands::sequence(bench).await);
+    }
+    if wanted(PAGE) {
+        add(&mut report, PAGE, page::measure(bench).await);
     }
     if wanted(BOMB) {
         add(&mut report, BOMB, commands::bomb(bench).await);

@@ -148,11 +148,13 @@ impl Actor<'_> {
                 self.settle().await;
                 Ok(())
             }
-            Some("net::ERR_ABORTED") if self.state.borrow().downloads.iter().any(|_| true) => {
+            Some("net::ERR_ABORTED") if !self.state.borrow().downloads.is_empty() => {
                 self.settle_download().await;
                 Ok(())
             }
             Some(reason) => {
+                // The browser shows a page that says so.
+                self.settle().await;
                 Err(ActError::said(format!("{url} cannot be opened: {}", explain(reason))))
             }
         }

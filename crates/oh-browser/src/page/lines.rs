@@ -156,7 +156,8 @@ impl Writer<'_> {
         {
             self.frame(&inner.clone(), depth + 1);
         }
-        (depth + 1, name)
+        // The text in a field is its value.
+        (depth + 1, format!("{name}\n{}", node.value()))
     }
 }
 

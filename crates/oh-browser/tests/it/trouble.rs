@@ -64,6 +64,8 @@ async fn a_page_that_crashes_is_replaced() {
         "pages of the browser are closed to scripts"
     );
     desk.kill_renderers();
+    // It is told even if it happened long before.
+    tokio::time::sleep(Duration::from_secs(1)).await;
     let after = desk.run("noop(1)").await;
     assert!(after.content.contains("The page crashed"), "{}", after.content);
     assert_eq!(after.tabs, ["about:blank"]);

@@ -422,7 +422,7 @@ docker_runtime_kwargs = { privileged = true }
         assert_eq!((lifecycle.close_delay, lifecycle.max_conversations), (None, None));
         assert_eq!(lifecycle.trusted_dirs, [Path::new("/a/b"), Path::new("/h/c")]);
         assert_eq!(lifecycle.app_ports, [Some(50007), None]);
-        assert_eq!(lifecycle.runtime_url, "https://me.example");
+        assert_eq!(lifecycle.runtime_url.as_deref(), Some("https://me.example"));
         assert_eq!(config.warnings.len(), 3, "{:?}", config.warnings);
     }
 }

@@ -88,8 +88,10 @@ pub(crate) fn judge(facts: RequestFacts<'_>, rules: Rules<'_>, peer: Option<Peer
     // The page that we serve under a public name is ours once the key says so.
     let host = facts.client.host.as_deref().or_else(|| header("host"));
     let is_same_host = origin.and_then(|origin| origin.split_once("://")).map(|(_, h)| h) == host;
-    let is_same_site =
-        header("sec-fetch-site").is_none_or(|site| matches!(site, "same-origin" | "none"));
+    // Browsers say less over plain HTTP; then a page of an agent is known by its address.
+    let is_same_site = header("sec-fetch-site")
+        .is_none_or(|site| matches!(site, "same-origin" | "none"))
+        && !header("referer").is_some_and(|referrer| own.is_preview(referrer));
     // A cookie comes by itself with what any page asks for, so it opens only to our own pages.
     let is_our_page =
         matches!(kind, OriginKind::Absent | OriginKind::Own) || (is_same_host && origin.is_some());
@@ -213,6 +215,10 @@ mod tests {
         for site in ["same-site", "cross-site"] {
             check(&[HOST, cookie, ("sec-fetch-site", site)], &any, own_user, out);
         }
+        let preview = "http://p80-0123456789abcdef0123456789abcdef.localhost:12000";
+        check(&[HOST, cookie, ("origin", preview)], &any, own_user, out);
+        check(&[HOST, cookie, ("referer", &format!("{preview}/x"))], &any, own_user, out);
+        check(&[HOST, cookie, ("referer", "http://localhost:12000/x")], &any, own_user, in_);
         // A wrong key is not made right by it, and commands have no use for it.
         check(&[HOST, cookie, ("x-session-api-key", "wrong")], &any, own_user, out);
         check(&[HOST, cookie], &any, Some(PeerTrust::Sandboxed), out);
@@ -272,6 +278,8 @@ mod tests {
         check_local(&[HOST, ("origin", "null")], key);
         check_local(&[HOST, ("sec-fetch-site", "cross-site")], key);
         check_local(&[HOST, ("sec-fetch-site", "same-site")], key);
+        check_local(&[HOST, ("origin", "http://p80-x.localhost:12000")], key);
+        check_local(&[HOST, ("referer", "http://p80-x.localhost:12000/")], key);
         for header in FORWARDING_HEADERS {
             check_local(&[HOST, (header, "127.0.0.1")], key);
         }

@@ -1,6 +1,8 @@
 use axum::http::HeaderValue;
 use oh_config::CorsOrigins;
 
+use crate::preview;
+
 /// The names under which this machine knows itself.
 const LOOPBACK_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
@@ -9,6 +11,8 @@ const LOOPBACK_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 pub(crate) struct OwnOrigins {
     ports: Vec<u16>,
     cors: CorsOrigins,
+    /// The host that names of ports are below, beside `localhost`.
+    preview_host: Option<String>,
 }
 
 /// What an `Origin` header says about a page.
@@ -28,7 +32,19 @@ pub(crate) enum OriginKind {
 
 impl OwnOrigins {
     pub(crate) fn new(ports: Vec<u16>, cors: CorsOrigins) -> Self {
-        Self { ports, cors }
+        Self { ports, cors, preview_host: None }
+    }
+
+    /// Knows names of ports below this host, too.
+    pub(crate) fn with_names_below(self, preview_host: Option<String>) -> Self {
+        Self { preview_host, ..self }
+    }
+
+    /// Says whether a page at this address is one that a program of an agent serves under a name.
+    pub(crate) fn is_preview(&self, address: &str) -> bool {
+        let rest = address.split_once("://").map_or("", |(_, rest)| rest);
+        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        preview::is_name(host, self.preview_host.as_deref())
     }
 
     pub(crate) fn classify(&self, origin: Option<&str>) -> OriginKind {

@@ -275,17 +275,6 @@ pub(crate) async fn config(
     Ok(Json(json!({"runtime_id": id.as_str(), "session_id": id.as_str()})))
 }
 
-pub(crate) async fn web_hosts(
-    State(state): State<AppState>,
-    Path(id): Path<String>,
-) -> Result<Json<Value>, ApiError> {
-    let id = parse_id(&id)?;
-    check_known(&state, &id).await?;
-    let hosts: serde_json::Map<String, Value> =
-        state.sandboxes.hosts(&id).into_iter().map(|(url, port)| (url, port.into())).collect();
-    Ok(Json(json!({"hosts": hosts})))
-}
-
 /// How the MCP servers of a conversation are; a route of our own.
 pub(crate) async fn mcp_servers(
     State(state): State<AppState>,

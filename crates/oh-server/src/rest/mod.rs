@@ -20,6 +20,7 @@ pub(crate) mod metrics;
 mod model_test;
 mod openapi;
 mod options;
+mod preview;
 mod providers;
 mod remember;
 mod resources;

@@ -9,8 +9,8 @@ use axum::routing::{MethodRouter, any, get, post, put};
 
 use super::{
     browser, conversations, create, download, events, feedback, files, git, git_hosting, gone,
-    health, login, mcp_server, metrics, model_test, openapi, options, providers, remember, secrets,
-    settings, skills, upload,
+    health, login, mcp_server, metrics, model_test, openapi, options, preview, providers, remember,
+    secrets, settings, skills, upload,
 };
 use crate::compression;
 use crate::state::AppState;
@@ -53,7 +53,11 @@ pub(super) const PROTECTED: Routes = &[
     ("/api/conversations/{id}/start", || post(conversations::start)),
     ("/api/conversations/{id}/stop", || post(conversations::stop)),
     ("/api/conversations/{id}/config", || get(conversations::config)),
-    ("/api/conversations/{id}/web-hosts", || get(conversations::web_hosts)),
+    ("/api/conversations/{id}/web-hosts", || get(preview::web_hosts)),
+    ("/api/conversations/{id}/ports", || get(preview::ports)),
+    ("/api/conversations/{id}/preview/{port}", || get(preview::open)),
+    ("/api/conversations/{id}/preview/{port}/", || get(preview::open)),
+    ("/api/conversations/{id}/preview/{port}/{*path}", || get(preview::open)),
     ("/api/conversations/{id}/vscode-url", || get(conversations::vscode_url)),
     ("/api/conversations/{id}/browser", || get(browser::live)),
     ("/api/conversations/{id}/pictures/{name}", || get(download::picture)),

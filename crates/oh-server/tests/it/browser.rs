@@ -10,15 +10,16 @@ use oh_llm::LlmClient;
 use oh_server::Components;
 use oh_testkit::{Answer, ScriptedLlm, call, text, tool_calls};
 use serde_json::{Value, json};
-use tokio_tungstenite::connect_async;
+use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::support::{TestServer, WHOLE_MACHINE, state_is};
 
 const PAGE: &str =
     r#"<!doctype html><title>Shop</title><button onclick="this.textContent='Bought'">Buy</button>"#;
 
-fn has_chromium() -> bool {
+pub(crate) fn has_chromium() -> bool {
     let is_there =
         ["/usr/bin/chromium", "/usr/bin/google-chrome"].iter().any(|p| Path::new(p).exists());
     #[allow(clippy::print_stderr, reason = "who runs the tests is told why one was left out")]
@@ -28,12 +29,12 @@ fn has_chromium() -> bool {
     is_there
 }
 
-fn browse(id: &str, code: &str) -> Answer {
+pub(crate) fn browse(id: &str, code: &str) -> Answer {
     let arguments = json!({"code": code, "security_risk": "LOW"}).to_string();
     tool_calls("", vec![call(id, "browser", &arguments)])
 }
 
-fn bash(id: &str, command: &str) -> Answer {
+pub(crate) fn bash(id: &str, command: &str) -> Answer {
     let arguments = json!({"command": command, "security_risk": "LOW"}).to_string();
     tool_calls("", vec![call(id, "execute_bash", &arguments)])
 }
@@ -51,23 +52,34 @@ fn serve(id: &str, port: u16, page: &str) -> Answer {
     bash(id, &command)
 }
 
-async fn start(answers: Vec<Answer>, variables: &[(&str, &str)]) -> (TestServer, Arc<ScriptedLlm>) {
+pub(crate) async fn start(
+    answers: Vec<Answer>,
+    variables: &[(&str, &str)],
+) -> (TestServer, Arc<ScriptedLlm>) {
     let model = Arc::new(ScriptedLlm::new(answers));
     let llm: Arc<dyn LlmClient> = model.clone();
     let components = Components { llm: Some(llm), ..Components::default() };
     let path = std::env::var("PATH").unwrap();
-    let variables: Vec<(&str, &str)> =
-        [("PATH", path.as_str())].into_iter().chain(variables.iter().copied()).collect();
+    // Tools in the home, such as a Python, are found there.
+    let home = std::env::var("HOME").unwrap();
+    let variables: Vec<(&str, &str)> = [("PATH", path.as_str()), ("HOME", home.as_str())]
+        .into_iter()
+        .chain(variables.iter().copied())
+        .collect();
     (TestServer::start_with(components, &variables).await, model)
 }
 
 /// Lets the agent work until it has nothing more to do.
-async fn events(server: &TestServer, conversation: &str) -> Vec<Value> {
+pub(crate) async fn events(server: &TestServer, conversation: &str) -> Vec<Value> {
     events_to(server, conversation, 1).await
 }
 
 /// Lets the agent work until it has said so many things.
-async fn events_to(server: &TestServer, conversation: &str, answers: usize) -> Vec<Value> {
+pub(crate) async fn events_to(
+    server: &TestServer,
+    conversation: &str,
+    answers: usize,
+) -> Vec<Value> {
     let mut socket = server.joined(conversation, -1).await;
     server.say(conversation, "Look around").await;
     let mut events = Vec::new();
@@ -78,13 +90,13 @@ async fn events_to(server: &TestServer, conversation: &str, answers: usize) -> V
     events
 }
 
-fn pages(events: &[Value]) -> Vec<&Value> {
+pub(crate) fn pages(events: &[Value]) -> Vec<&Value> {
     let is_page =
         |event: &&Value| event["observation"] == "browse" || event["observation"] == "download";
     events.iter().filter(is_page).collect()
 }
 
-fn content(event: &Value) -> &str {
+pub(crate) fn content(event: &Value) -> &str {
     event["content"].as_str().unwrap()
 }
 
@@ -266,7 +278,8 @@ async fn people_look_on_and_take_over() {
     events(&server, &conversation).await;
     let url = format!("ws://127.0.0.1:{}/api/conversations/{conversation}/browser", server.port());
     let (mut socket, _) = connect_async(&url).await.unwrap();
-    let mut next = async |is_wanted: &(dyn Fn(&Value) -> bool + Sync)| {
+    let next = async |socket: &mut WebSocketStream<MaybeTlsStream<TcpStream>>,
+                      is_wanted: &(dyn Fn(&Value) -> bool + Sync)| {
         let look = async {
             loop {
                 match socket.next().await.unwrap().unwrap() {
@@ -288,11 +301,10 @@ async fn people_look_on_and_take_over() {
         };
         tokio::time::timeout(Duration::from_secs(30), look).await.unwrap()
     };
-    let view = next(&|told| told["type"] == "view").await;
+    let view = next(&mut socket, &|told| told["type"] == "view").await;
     assert_eq!((&view["is_running"], &view["control"]), (&json!(true), &json!("agent")));
     assert_eq!(view["tabs"], json!(["file:///workspace/site/index.html"]));
-    next(&Value::is_null).await;
-    drop(next);
+    next(&mut socket, &Value::is_null).await;
 
     let send = |value: Value| Message::Text(value.to_string().into());
     socket.send(send(json!({"type": "press", "x": 20, "y": 20, "button": "left"}))).await.unwrap();

@@ -7,6 +7,8 @@ mod bodies;
 #[cfg(test)]
 mod browser;
 #[cfg(test)]
+mod browser_actions;
+#[cfg(test)]
 mod compatibility;
 #[cfg(test)]
 mod conversation;

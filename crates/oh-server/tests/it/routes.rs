@@ -33,6 +33,7 @@ fn example(path: &str) -> String {
     path.replace("{id}", "some-conversation")
         .replace("{name}", "NAME")
         .replace("{rest}", "owner/name/microagents")
+        .replace("{port}", "3000")
         .replace("{path}", "x")
 }
 

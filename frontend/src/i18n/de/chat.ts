@@ -69,6 +69,7 @@ export const chat: typeof english = {
     changes: "Änderungen anzeigen",
     files: "Dateien anzeigen",
     browser: "Browser anzeigen",
+    app: "App anzeigen",
     events: "Rohe Ereignisse anzeigen",
     keys: "Tastenkürzel anzeigen",
   },

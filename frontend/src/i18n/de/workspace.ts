@@ -12,6 +12,7 @@ export const workspace: typeof english = {
     changes: "Änderungen",
     files: "Dateien",
     browser: "Browser",
+    app: "App",
     events: "Ereignisse",
   },
   refresh: "Aktualisieren",
@@ -190,6 +191,20 @@ export const workspace: typeof english = {
     previous: "Frühere Seite",
     next: "Spätere Seite",
     position: (at, count) => `${at} von ${count}`,
+  },
+
+  app: {
+    empty: {
+      title: "Noch ist keine App offen",
+      help: "Webserver, die der Agent startet, erscheinen hier. Bitten Sie darum, zum Beispiel: „Starte den Entwicklungsserver.“",
+    },
+    notRunning: { title: "Die Unterhaltung läuft nicht", help: "Senden Sie eine Nachricht, um fortzufahren; dann kann der Agent die App wieder starten." },
+    failed: { title: "Die offenen Ports konnten nicht gelesen werden", help: "Der Server hat nicht wie erwartet geantwortet." },
+    port: "Port",
+    path: "Pfad",
+    reload: "App neu laden",
+    openOutside: "In eigenem Tab öffnen",
+    frame: (port) => `App auf Port ${port}`,
   },
 
   events: {

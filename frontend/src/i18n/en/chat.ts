@@ -68,6 +68,7 @@ export const chat = {
     changes: "Show the changes",
     files: "Show the files",
     browser: "Show the browser",
+    app: "Show the app",
     events: "Show the raw events",
     keys: "Show the keyboard shortcuts",
   },

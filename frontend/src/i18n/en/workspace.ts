@@ -12,6 +12,7 @@ export const workspace = {
     changes: "Changes",
     files: "Files",
     browser: "Browser",
+    app: "App",
     events: "Events",
   },
   refresh: "Refresh",
@@ -179,6 +180,20 @@ export const workspace = {
     previous: "Earlier page",
     next: "Later page",
     position: (at: number, count: number) => `${at} of ${count}`,
+  },
+
+  app: {
+    empty: {
+      title: "No app is open yet",
+      help: "Web servers that the agent starts appear here. Ask for one, for instance: “Start the development server.”",
+    },
+    notRunning: { title: "The conversation is not running", help: "Send a message to go on; then the agent can start the app again." },
+    failed: { title: "The open ports could not be read", help: "The server did not answer as expected." },
+    port: "Port",
+    path: "Path",
+    reload: "Load the app again",
+    openOutside: "Open in a tab of its own",
+    frame: (port: number) => `App on port ${port}`,
   },
 
   events: {

@@ -69,6 +69,7 @@ export const chat: typeof english = {
     changes: "显示更改",
     files: "显示文件",
     browser: "显示浏览器",
+    app: "显示应用",
     events: "显示原始事件",
     keys: "显示键盘快捷键",
   },

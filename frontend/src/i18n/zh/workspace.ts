@@ -10,6 +10,7 @@ export const workspace: typeof english = {
     changes: "更改",
     files: "文件",
     browser: "浏览器",
+    app: "应用",
     events: "事件",
   },
   refresh: "刷新",
@@ -176,6 +177,20 @@ export const workspace: typeof english = {
     previous: "更早的页面",
     next: "更晚的页面",
     position: (at, count) => `${at} / ${count}`,
+  },
+
+  app: {
+    empty: {
+      title: "尚未打开任何应用",
+      help: "智能体启动的 Web 服务器会显示在这里。您可以提出要求，例如：“启动开发服务器。”",
+    },
+    notRunning: { title: "会话未在运行", help: "发送一条消息以继续，之后智能体即可重新启动应用。" },
+    failed: { title: "无法读取已打开的端口", help: "服务器没有按预期响应。" },
+    port: "端口",
+    path: "路径",
+    reload: "重新加载应用",
+    openOutside: "在单独的标签页中打开",
+    frame: (port) => `端口 ${port} 上的应用`,
   },
 
   events: {

@@ -3,6 +3,7 @@
 mod canary;
 mod flood;
 mod keys;
+mod preview;
 mod race;
 mod trust;
 

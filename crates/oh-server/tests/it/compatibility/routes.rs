@@ -76,6 +76,7 @@ async fn ask(server: &TestServer, route: &str, parameter: &str) -> u16 {
         .replace("{id}", &id)
         .replace("{name}", "TOKEN")
         .replace("{owner}/{repo}", "acme/tool")
+        .replace("{port}", "3000")
         .replace("{path}", "x");
     let url = server.url(&format!("{full}?{}&{parameter}", query(path)));
     let request = server.http.request(method.parse::<Method>().unwrap(), url);
