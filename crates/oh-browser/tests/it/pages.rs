@@ -73,3 +73,12 @@ async fn numbers_of_a_page_that_was_left_are_refused() {
     assert!(desk.fails("click('OK button')").await.contains("not the number of an element"));
     assert_ne!(old, bid(&next, "'Cancel'"), "no number is given twice");
 }
+
+#[tokio::test]
+async fn documents_of_the_workspace_are_shown() {
+    let Some(desk) = Desk::open().await else { return };
+    let path = desk.workspace().join("paper.pdf");
+    std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/pages/paper.pdf"), &path).unwrap();
+    let paper = desk.done(&format!("goto('{}')\nnoop(1000)", path.display())).await;
+    assert!(paper.content.contains("textbox 'Page number' value='1'"), "{}", paper.content);
+}
