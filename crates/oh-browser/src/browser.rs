@@ -146,9 +146,9 @@ impl Browser {
         let _ = control.wait_for(|control| *control == Control::Agent).await;
         let mut running = self.running.lock().await;
         let work = self.run_now(&mut running, steps, wanted, limit);
-        let guard = StopLoading(self.live.clone());
+        let mut guard = StopLoading { live: self.live.clone(), is_armed: true };
         let report = work.await;
-        guard.disarm();
+        guard.is_armed = false;
         report
     }
 
@@ -169,7 +169,9 @@ impl Browser {
             state.answer = Answer::default();
         });
         let mut told = Told { all: steps.len(), ..Told::default() };
-        let finished = tokio::time::timeout(limit, browser.follow(&self.config, steps, &mut told));
+        let is_ours = || *self.control.borrow() == Control::Agent;
+        let work = browser.follow(&self.config, steps, &mut told, is_ours);
+        let finished = tokio::time::timeout(limit, work);
         let failure = match finished.await {
             Ok(failure) => failure,
             Err(_) => {
@@ -245,17 +247,15 @@ impl Browser {
 }
 
 /// Ends what a page is doing if a script is given up.
-struct StopLoading(watch::Sender<Option<LiveHandle>>);
-
-impl StopLoading {
-    fn disarm(self) {
-        std::mem::forget(self);
-    }
+struct StopLoading {
+    live: watch::Sender<Option<LiveHandle>>,
+    is_armed: bool,
 }
 
 impl Drop for StopLoading {
     fn drop(&mut self) {
-        if let Some(LiveHandle { cdp, state }) = &*self.0.borrow()
+        if self.is_armed
+            && let Some(LiveHandle { cdp, state }) = &*self.live.borrow()
             && let Some(tab) = state.borrow().active_tab()
         {
             cdp.send(Some(&tab.session), "Page.stopLoading", json!({}));
@@ -329,10 +329,14 @@ impl Running {
         config: &BrowserConfig,
         steps: &[Step],
         told: &mut Told,
+        is_ours: impl Fn() -> bool,
     ) -> Option<String> {
         let actor = self.actor(config);
         for step in steps {
             told.last_call.clone_from(&step.text);
+            if !is_ours() {
+                return Some("the user took the browser over; this call was not made".to_owned());
+            }
             match actor.perform(&step.call).await {
                 Ok(()) => told.done += 1,
                 Err(ActError::Said(problem)) => return Some(problem),

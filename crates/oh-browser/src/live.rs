@@ -354,6 +354,9 @@ impl Live {
         }
         let session = state.borrow().active_tab().map(|tab| tab.session.clone());
         if session != self.filmed {
+            if let Some(before) = &self.filmed {
+                cdp.send(Some(before), "Page.stopScreencast", json!({}));
+            }
             if let Some(session) = &session {
                 let params = json!({
                     "format": "jpeg",

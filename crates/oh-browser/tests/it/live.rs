@@ -77,3 +77,20 @@ async fn a_person_takes_over_and_hands_back() {
     assert!(report.content.contains("typed by a person"), "{}", report.content);
     assert!(live.input(click(press)).await.is_err());
 }
+
+#[tokio::test]
+async fn a_script_ends_where_a_person_takes_over() {
+    let Some(desk) = Desk::open().await else { return };
+    desk.goto("/text").await;
+    let mut live = desk.browser.live();
+    let agent = desk.browser.clone();
+    let script = format!("goto('{}/slow')\ngoto('{}/dialogs')", desk.url, desk.url);
+    let work = tokio::spawn(async move { agent.perform(&script, Duration::from_secs(60)).await });
+    view(&mut live, |view| view.is_loading).await;
+    live.take_over();
+    let report = work.await.unwrap();
+    assert!(report.error.contains("the user took the browser over"), "{}", report.content);
+    assert_eq!(report.last_call, format!("goto('{}/dialogs')", desk.url));
+    assert!(report.content.contains("[1 of 2 calls were made before it.]"), "{}", report.content);
+    live.hand_back();
+}
