@@ -297,6 +297,8 @@ impl Running {
         let behavior = download_behavior(&config.downloads);
         let _: Value = self.call(START, "Target.setAutoAttach", auto_attach()).await?;
         let _: Value = self.call(START, "Browser.setDownloadBehavior", behavior).await?;
+        let pages = json!({"discover": true, "filter": [{"type": "page"}, {"exclude": true}]});
+        let _: Value = self.call(START, "Target.setDiscoverTargets", pages).await?;
         let mut states = self.state.subscribe();
         let first = states.wait_for(|state| state.is_gone || !state.tabs.is_empty()).await;
         match first {

@@ -8,14 +8,15 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::browser::Browser;
-use crate::cdp::{Cdp, SessionId};
+use crate::cdp::{Cdp, CdpError, SessionId};
 use crate::keys::{Combination, modifiers};
 use crate::state::{Frame, HEIGHT, State, WIDTH};
 
 /// Longest text that can be typed at once, in bytes.
 const MAX_TYPED: usize = 10_000;
-/// How long the page may take for what a person does.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long the page may take for what a person does before the next thing is done. A page that is
+/// slow gets it all in order, and a person is not held up by one that hangs.
+const PATIENCE: Duration = Duration::from_millis(300);
 
 /// Who uses the browser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -284,7 +285,10 @@ impl Live {
         let session = Some(&tab.session);
         let send = async |method: &str, params: Value| {
             let sent: Result<Value, _> = cdp.call_within(PATIENCE, session, method, params).await;
-            sent.map(drop).map_err(|error| error.to_string())
+            match sent {
+                Ok(_) | Err(CdpError::TimedOut) => Ok(()),
+                Err(error) => Err(error.to_string()),
+            }
         };
         match input {
             Input::Move { x, y, button } => {

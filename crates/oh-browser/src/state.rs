@@ -120,6 +120,12 @@ struct TargetInfo {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+struct InfoChanged {
+    target_info: TargetInfo,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct OfSession {
     session_id: String,
 }
@@ -263,6 +269,12 @@ impl State {
                 if let Some(OfSession { session_id }) = event.read() {
                     cdp.give_up(&session_id);
                     self.detach(&session_id);
+                }
+            }
+            // A page that is new in its process may be late to tell where it is.
+            "Target.targetInfoChanged" => {
+                if let Some(InfoChanged { target_info }) = event.read() {
+                    self.correct(&target_info.target_id, target_info.url);
                 }
             }
             "Inspector.targetCrashed" => {
