@@ -142,8 +142,12 @@ test("a link opens another tab, and the way there and back goes by the buttons",
   await shows(`${ADDRESS}?two`);
   await page.getByRole("button", { name: "Load again" }).click();
 
-  await page.mouse.click(...(await onScreen(live, HELP)), { button: "middle" });
   const tabs = page.getByRole("list", { name: "Open pages" }).getByRole("button");
+  // A click on a page that is just loading again hits nothing, as for everybody.
+  for (let tries = 0; (await tabs.count()) < 2 && tries < 10; tries += 1) {
+    await page.mouse.click(...(await onScreen(live, HELP)), { button: "middle" });
+    await tabs.nth(1).waitFor({ timeout: 2000 }).catch(() => {});
+  }
   await tabs.nth(1).waitFor();
   await tabs.nth(1).click();
   await page.locator('[aria-current="page"]').getByText("help.html").waitFor();
