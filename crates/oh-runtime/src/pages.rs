@@ -10,14 +10,16 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncWriteExt, BufReader, copy_bidirectional};
+use tokio::io::BufReader;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::ports;
 use crate::processes::Process;
-use crate::proxy_request::{Wanted, is_this_machine, parse, read_head, refuse, tells_secrets};
+use crate::proxy_request::{
+    Wanted, is_this_machine, parse, pass_on, read_head, refuse, tells_secrets,
+};
 
 /// Connections at a time.
 const CONNECTIONS: usize = 128;
@@ -69,7 +71,7 @@ async fn answer(stream: TcpStream, find: &Find, lookups: &Semaphore) -> io::Resu
     let Some(Wanted { host, port, head }) = parse(&head) else {
         return refuse(&mut stream, "400 Bad Request", "not a request for a proxy").await;
     };
-    let mut there = match connect(&host, port, find, lookups).await {
+    let there = match connect(&host, port, find, lookups).await {
         Ok(there) => there,
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
             return refuse(&mut stream, "403 Forbidden", &error.to_string()).await;
@@ -79,12 +81,7 @@ async fn answer(stream: TcpStream, find: &Find, lookups: &Semaphore) -> io::Resu
             return refuse(&mut stream, "502 Bad Gateway", &reason).await;
         }
     };
-    match head {
-        Some(head) => there.write_all(&head).await?,
-        None => stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await?,
-    }
-    copy_bidirectional(&mut stream, &mut there).await?;
-    Ok(())
+    pass_on(stream, there, head).await
 }
 
 async fn connect(host: &str, port: u16, find: &Find, lookups: &Semaphore) -> io::Result<TcpStream> {

@@ -3,7 +3,10 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{
+    AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy_bidirectional,
+};
+use tokio::net::TcpStream;
 
 /// Where services of clouds tell a machine its secrets, besides link-local addresses.
 const METADATA: [IpAddr; 2] = [
@@ -101,6 +104,20 @@ pub(crate) fn tells_secrets(address: IpAddr) -> bool {
             None => six.is_unicast_link_local() || METADATA.contains(&address),
         },
     }
+}
+
+/// Sends on what a client wanted to say, and then carries bytes both ways until one side ends.
+pub(crate) async fn pass_on(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    mut there: TcpStream,
+    head: Option<Vec<u8>>,
+) -> io::Result<()> {
+    match head {
+        Some(head) => there.write_all(&head).await?,
+        None => stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await?,
+    }
+    copy_bidirectional(&mut stream, &mut there).await?;
+    Ok(())
 }
 
 /// Answers with a reason in words.

@@ -11,7 +11,9 @@ use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::task::JoinSet;
 
 use super::network::make_room;
-use crate::proxy_request::{Wanted, is_this_machine, parse, read_head, refuse, tells_secrets};
+use crate::proxy_request::{
+    Wanted, is_this_machine, parse, pass_on, read_head, refuse, tells_secrets,
+};
 
 const DEFAULT_PORTS: [u16; 2] = [80, 443];
 
@@ -109,19 +111,14 @@ async fn answer(
         let reason = format!("{host}:{port} is not in sandbox.allowed_hosts");
         return refuse(&mut stream, "403 Forbidden", &reason).await;
     }
-    let mut there = match connect(&host, port, hosts.names(&host)).await {
+    let there = match connect(&host, port, hosts.names(&host)).await {
         Ok(there) => there,
         Err(error) => {
             let reason = format!("{host}:{port} cannot be reached: {error}");
             return refuse(&mut stream, "502 Bad Gateway", &reason).await;
         }
     };
-    match head {
-        Some(head) => there.write_all(&head).await?,
-        None => stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await?,
-    }
-    copy_bidirectional(&mut stream, &mut there).await?;
-    Ok(())
+    pass_on(stream, there, head).await
 }
 
 /// Connects to a host, but never to this machine itself, where the server would take it for its owner,
